@@ -1,0 +1,1 @@
+"""Images to text: knows no database, no network service and no environment variable."""

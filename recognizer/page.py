@@ -1,0 +1,94 @@
+"""What the recognizer hands out: a read page, its lines and their words.
+
+These objects cross the border to the store, the exports and the screen, so they hold plain numbers and strings:
+no pixels, no tensors.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+Point = tuple[float, float]
+Outline = tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a line, between spaces, with the probability in [0, 1] that it is right."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a model says one line image holds.
+
+    Attributes:
+        text: the most probable transcription, NFC.
+        confidence: calibrated probability in [0, 1] that the whole line is right.
+        alternatives: other transcriptions, most probable first, without ``text`` itself.
+        words: the words of ``text`` in order.
+    """
+
+    text: str
+    confidence: float
+    alternatives: tuple[str, ...]
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a page: where it is (pixels of the upright page) and what it says."""
+
+    polygon: Outline
+    baseline: Outline | None
+    reading: Reading
+
+    def to_json(self) -> dict[str, Any]:
+        """The line as the ``read`` contract prints it."""
+        return {
+            "polygon": [list(point) for point in self.polygon],
+            "baseline": None if self.baseline is None else [list(point) for point in self.baseline],
+            "text": self.reading.text,
+            "confidence": round(self.reading.confidence, 4),
+            "alternatives": list(self.reading.alternatives),
+            "words": [{"text": w.text, "confidence": round(w.confidence, 4)} for w in self.reading.words],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One read page; ``lines`` stand in reading order.
+
+    Attributes:
+        path: the file as the caller named it.
+        page: its number within that file, from 1.
+        width: pixels of the upright page.
+        height: pixels of the upright page.
+        lines: in reading order.
+        model: the version of the model that read it.
+    """
+
+    path: str
+    page: int
+    width: int
+    height: int
+    lines: tuple[Line, ...]
+    model: str
+
+    @property
+    def text(self) -> str:
+        """The lines' texts joined by newlines."""
+        return "\n".join(line.reading.text for line in self.lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """The page as the ``read`` contract prints it."""
+        return {
+            "path": self.path,
+            "page": self.page,
+            "width": self.width,
+            "height": self.height,
+            "text": self.text,
+            "lines": [line.to_json() for line in self.lines],
+            "model": self.model,
+        }
