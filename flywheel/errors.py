@@ -1,0 +1,40 @@
+"""Every error the flywheel raises on purpose.
+
+    FlywheelError
+    ├── BadSettings         an INKLOOP_ variable is misspelt or has a value that cannot work
+    ├── StoreUnavailable    the database cannot be reached, is locked, or has other tables than this code
+    ├── NotFound            no such thing, or not this contributor's: the two are told alike on purpose
+    ├── StaleDocument       a page that the document already has, or one beyond its last
+    ├── Unstorable          a value that no database holds as given: NUL, half a surrogate pair, a negative duration
+    └── BrokenBlob          a file of the blob store is missing, altered, or cannot be written
+
+A message says what is wrong, where, and what to do. Command lines print it; the web shows it.
+"""
+
+
+class FlywheelError(Exception):
+    """Root of the tree; catch it to catch everything the flywheel raises on purpose."""
+
+
+class BadSettings(FlywheelError):
+    """An INKLOOP_ variable is unknown or has a value that cannot work."""
+
+
+class StoreUnavailable(FlywheelError):
+    """The database cannot be reached, stayed locked, or its tables are not those of this code."""
+
+
+class NotFound(FlywheelError):
+    """There is no such thing, or it belongs to another contributor; nothing was stored."""
+
+
+class StaleDocument(FlywheelError):
+    """The page is already kept, or lies beyond the number of pages the document began with."""
+
+
+class Unstorable(FlywheelError):
+    """A value cannot be stored exactly as given; nothing was stored."""
+
+
+class BrokenBlob(FlywheelError):
+    """A file of the blob store is missing, was altered, or cannot be written."""
