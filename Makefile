@@ -1,0 +1,59 @@
+# Every command of the project; `make` alone lists them. Each target brings what it needs, so any of them may come first.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1 && { command -v $$p; break; }; done)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TESTS ?= tests/unit tests/integration tests/browser
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format benchmark labelstudio
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## Prepare .venv with everything that Inkloop imports
+
+run: install ## Start Inkloop: creates or upgrades its store, finds a free port, prints the address
+	@$(BIN)/python app.py
+
+test: $(VENV)/.installed $(VENV)/.installed-dev $(VENV)/.installed-train ## Check and test everything; as root on Debian it installs PostgreSQL and Chromium
+	@.ci/services
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: $(VENV)/.installed $(VENV)/.installed-dev ## Lint, formatting and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: run make format." >&2; exit 1; }
+	@$(BIN)/mypy
+
+format: $(VENV)/.installed-dev ## Let ruff format the code and put the imports in order
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+benchmark: $(VENV)/.installed-train ## Read the same lines and pages with Inkloop and its peers; BENCHMARK="--help" lists the options
+	@$(BIN)/python -m benchmarks.reading $(BENCHMARK)
+
+labelstudio: $(VENV)/bin/python ## Start a Label Studio of our own on this machine, in its own environment under var/
+	@$(BIN)/python -m flywheel.label_studio_server
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo \
+		"Inkloop needs Python 3.11 and found none. Install it, or name it: make install PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo \
+		"$(PYTHON) cannot make environments. On Debian: apt-get install python3.11-venv" >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV)
+
+# torch before the rest, so that nothing else chooses its build.
+$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Inkloop's libraries into $(VENV): minutes the first time."
+	@$(PIP) "$$(grep '^torch==' requirements.txt)"
+	@$(PIP) --editable .
+	@touch $@
+
+# The extras of pyproject.toml: dev, train.
+$(VENV)/.installed-%: $(VENV)/.installed
+	@echo "Installing what '$*' needs into $(VENV)."
+	@$(PIP) --editable ".[$*]"
+	@touch $@
