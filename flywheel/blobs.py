@@ -90,20 +90,27 @@ class Blobs:
 
 
 def _create(path: Path, data: bytes) -> None:
-    """Write a file that appears whole under its name, safe on disk, or not at all; an existing one stays."""
+    """Write a file that appears under its name whole and safe on disk, or not at all.
+
+    An existing file stays, unless it was cut short: then the whole one takes its place.
+    """
     if path.exists() and path.stat().st_size == len(data):
         return
     incoming = path.parents[2] / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=incoming)
+    handle, name = tempfile.mkstemp(dir=incoming)
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.link(temporary, path)
+        if path.exists():
+            temporary.replace(path)
+        else:
+            os.link(temporary, path)
     except FileExistsError:
         pass  # another process kept the same bytes meanwhile
     finally:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)

@@ -138,8 +138,9 @@ class LineRow(Base):
     reading_id: Mapped[UUID] = mapped_column(ForeignKey("readings.id"))
     position: Mapped[int]
     polygon: Mapped[list[Any]]
-    baseline: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True).with_variant(
-        JSONB(none_as_null=True), "postgresql"))
+    baseline: Mapped[list[Any] | None] = mapped_column(
+        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    )
 
 
 class PredictionRow(Base):

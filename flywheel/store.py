@@ -1,0 +1,189 @@
+"""The store: the only opener of sessions. Pages, what the models said of them, and what people said.
+
+Whatever returns has been committed; whatever raises has stored nothing. A contributor reaches only what is theirs.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from flywheel import additions, queries
+from flywheel.blobs import Blobs
+from flywheel.database import connect, failures_named, for_reading, for_writing, sqlite_file
+from flywheel.errors import StoreUnavailable
+from flywheel.migrate import newest_revision, revision_of
+from flywheel.records import Document, DocumentSummary, NewCorrection, StoredCorrection, StoredPage, Upload
+from flywheel.settings import Settings, without_password
+from recognizer.page import Page
+
+
+class Store:
+    """Everything Inkloop remembers, in one database and one blob store; safe to share between threads."""
+
+    def __init__(self, engine: Engine, blobs: Blobs, url: str) -> None:
+        self._engine, self._blobs, self._url = engine, blobs, url
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Store":
+        """The store of ``settings``; the database is first reached by ``ready`` or the first use.
+
+        Raises:
+            BadSettings: the blob URL cannot be opened.
+            StoreUnavailable: the SQLite file does not exist; ``flywheel.migrate.migrate_up`` makes it.
+        """
+        file = sqlite_file(settings.database_url)
+        if file is not None and not file.exists():
+            raise StoreUnavailable(
+                f"There is no database at {settings.database} yet. Start the app once: it creates it."
+            )
+        return cls(connect(settings.database_url), Blobs.open(settings.blob_url), settings.database_url)
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def ready(self) -> None:
+        """Return if the database can be reached and has the tables of this code.
+
+        Raises:
+            StoreUnavailable: it cannot, or has others.
+        """
+        has, wants = self.revision(), newest_revision()
+        if has != wants:
+            raise StoreUnavailable(
+                f"The database {without_password(self._url)} has revision {has}, this code needs {wants}. "
+                "Start the app once: it migrates the database up."
+            )
+
+    def revision(self) -> str | None:
+        """The migration the database is at; None when it has no tables.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached.
+        """
+        with failures_named(self._url):
+            return revision_of(self._engine)
+
+    def contributor(self, name: str) -> UUID:
+        """The contributor of that name, made if new.
+
+        Raises:
+            Unstorable: the name is empty, over 200 characters long, or holds what databases refuse.
+        """
+        with self._writing() as session:
+            return additions.contributor(session, name)
+
+    def keep_reading(
+        self, upload: Upload, pages: Sequence[tuple[Page, bytes]], *, contributor: UUID, seconds: float
+    ) -> Document:
+        """Keep a read upload, all of it or nothing.
+
+        Args:
+            upload: the original file.
+            pages: each page with the image people are shown of it (upright, WebP), in the size the page names.
+            contributor: whose upload it is.
+            seconds: the time the reading took, spread evenly over the pages.
+
+        Raises:
+            NotFound: there is no such contributor.
+            Unstorable: a name or text holds what databases refuse, or there is no page.
+            BrokenBlob: the blob store takes no file.
+        """
+        original = self._blobs.put(upload.data)
+        images = [self._blobs.put(image) for _, image in pages]
+        with self._writing() as session:
+            document_id = additions.begin_document(
+                session, upload, sha256=original, contributor=contributor, page_count=len(pages)
+            )
+            for (page, _), image in zip(pages, images, strict=True):
+                additions.keep_page(session, document_id, page, image=image, seconds=seconds / len(pages))
+            return queries.document(session, document_id, contributor)
+
+    def begin_document(self, upload: Upload, *, contributor: UUID, page_count: int) -> Document:
+        """Keep the original of an upload whose pages follow one by one; it is complete once it has them all.
+
+        Raises:
+            NotFound: there is no such contributor.
+            Unstorable: the name holds what databases refuse, or ``page_count`` is below 1.
+            BrokenBlob: the blob store takes no file.
+        """
+        original = self._blobs.put(upload.data)
+        with self._writing() as session:
+            document_id = additions.begin_document(
+                session, upload, sha256=original, contributor=contributor, page_count=page_count
+            )
+            return queries.document(session, document_id, contributor)
+
+    def keep_page(self, document_id: UUID, page: Page, image: bytes, *, seconds: float) -> StoredPage:
+        """Keep one read page of a document begun before, with the image people are shown of it (upright, WebP).
+
+        Raises:
+            NotFound: there is no such document.
+            StaleDocument: it has that page already, or ends before it.
+            Unstorable: a text holds what databases refuse.
+            BrokenBlob: the blob store takes no file.
+        """
+        key = self._blobs.put(image)
+        with self._writing() as session:
+            page_id = additions.keep_page(session, document_id, page, image=key, seconds=seconds)
+            return queries.page(session, page_id)
+
+    def documents(self, contributor: UUID) -> list[DocumentSummary]:
+        """A contributor's documents, newest first."""
+        with self._reading() as session:
+            return queries.documents(session, contributor)
+
+    def document(self, document_id: UUID, contributor: UUID) -> Document:
+        """One document with its pages, lines and newest corrections.
+
+        Raises:
+            NotFound: there is none, or it is another contributor's.
+        """
+        with self._reading() as session:
+            return queries.document(session, document_id, contributor)
+
+    def page_image(self, page_id: UUID, contributor: UUID) -> tuple[bytes, str]:
+        """The image people are shown of a page, and its media type.
+
+        Raises:
+            NotFound: there is no such page, or it is another contributor's.
+            BrokenBlob: the image is missing or altered.
+        """
+        with self._reading() as session:
+            key, media_type = queries.page_image(session, page_id, contributor)
+        return self._blobs.get(key), media_type
+
+    def keep_corrections(self, corrections: Sequence[NewCorrection], *, contributor: UUID) -> list[StoredCorrection]:
+        """Keep what a person typed, all of it or nothing; nothing kept before is changed.
+
+        Raises:
+            NotFound: a line or prediction does not exist, or is another contributor's.
+            Unstorable: a text holds what databases refuse, or a number is negative or not finite.
+        """
+        with self._writing() as session:
+            return additions.keep_corrections(session, corrections, contributor)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table has, and how many unknown characters people have typed."""
+        with self._reading() as session:
+            return queries.counts(session)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with failures_named(self._url), Session(for_writing(self._engine)) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with failures_named(self._url), Session(for_reading(self._engine)) as session, session.begin():
+            yield session
