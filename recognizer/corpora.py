@@ -1,0 +1,60 @@
+"""Ground truth as files hold it: the line manifest."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recognizer.errors import BadManifest
+
+
+@dataclass(frozen=True, slots=True)
+class LineTruth:
+    """One row of a line manifest; ``image`` is absolute, ``extra`` keeps the optional keys."""
+
+    image: Path
+    text: str
+    flags: tuple[str, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def writer(self) -> str:
+        """Whose hand it is; the page, else the file's folder, where the manifest names no writer."""
+        return str(self.extra.get("writer") or self.extra.get("page") or self.image.parent.name)
+
+
+def read_manifest(path: Path) -> Iterator[LineTruth]:
+    """The rows of a line manifest (JSONL; paths relative to the file).
+
+    Raises:
+        BadManifest: the file is missing, or a row is not an object with ``image`` and ``text``.
+    """
+    for number, row in read_rows(path):
+        image, text = row.get("image"), row.get("text")
+        if not isinstance(image, str) or not isinstance(text, str):
+            raise BadManifest(f'{path}, line {number}: a row needs "image" and "text", both strings.')
+        extra = {key: value for key, value in row.items() if key not in ("image", "text", "flags")}
+        yield LineTruth(path.parent / image, text, tuple(row.get("flags") or ()), extra)
+
+
+def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON objects of a JSONL file with their line numbers, from 1; blank lines are passed over.
+
+    Raises:
+        BadManifest: the file is missing, not UTF-8, or a line is not a JSON object.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadManifest(f"{path} cannot be read ({error}). Give a JSONL file in UTF-8.") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise BadManifest(f"{path}, line {number}: not JSON ({error}).") from error
+        if not isinstance(row, dict):
+            raise BadManifest(f"{path}, line {number}: not a JSON object.")
+        yield number, row

@@ -1,0 +1,219 @@
+"""Endless training batches from weighted sources, and fixed batches for validation.
+
+Widths vary with every distortion, so lines wait in a pool per bucket of width and leave it as a batch of about
+equal area. Randomness comes from one seed and the number of lines drawn: a resumed training goes on with new lines.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from recognizer import augmentation
+from recognizer.charset import Charset
+from recognizer.corpora import LineTruth
+from recognizer.ink import InkBook, draw
+from recognizer.line_images import Grey, bucket_width, open_line, stack, to_height
+from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
+from recognizer.synthesis import FontBook, Prose
+
+DRAWN_HEIGHT_PX = 64
+Random = np.random.Generator
+
+
+class LineSource(Protocol):
+    """Something that gives one more labelled line each time it is asked."""
+
+    def draw(self, rng: Random) -> tuple[Grey, str] | None:
+        """A line image, any height, and its text; None when this draw gives nothing usable."""
+
+
+class RealLines:
+    """Lines of manifests, held in memory as files' bytes; texts that repeat across pages are drawn less often."""
+
+    def __init__(self, lines: Sequence[LineTruth], *, strength: float = 1.0) -> None:
+        self._lines = list(lines)
+        self._strength = strength
+        seen = Counter(line.text for line in lines)
+        weights = np.array([min(1.0, 3.0 / seen[line.text]) * (0.3 if line.flags else 1.0) for line in lines])
+        self._cumulative = np.cumsum(weights / weights.sum())
+
+    def draw(self, rng: Random) -> tuple[Grey, str] | None:
+        line = self._lines[min(int(np.searchsorted(self._cumulative, rng.random())), len(self._lines) - 1)]
+        return augmentation.distort(open_line(line.image), rng, strength=self._strength), line.text
+
+
+class InkLines:
+    """Joined pen strokes of one writer, drawn with a random pen."""
+
+    def __init__(self, book: InkBook) -> None:
+        self._book = book
+
+    def draw(self, rng: Random) -> tuple[Grey, str] | None:
+        ink = self._book.line(rng, characters=int(rng.integers(1, 50)))
+        if ink.width > 90 or len(ink.text) > 80:
+            return None
+        x_height_px = float(rng.uniform(12, 22))
+        image = draw(
+            ink,
+            x_height_px=x_height_px,
+            pen_px=float(rng.uniform(1.5, 0.3 * x_height_px)),
+            margin_px=int(rng.integers(2, 14)),
+            slant=float(rng.normal(0, 0.1)),
+            shade=int(rng.integers(0, 110)),
+        )
+        return augmentation.distort(to_height(image, DRAWN_HEIGHT_PX), rng), ink.text
+
+
+class FontLines:
+    """Prose in handwriting fonts."""
+
+    def __init__(self, fonts: FontBook, prose: Prose) -> None:
+        self._fonts = fonts
+        self._prose = prose
+
+    def draw(self, rng: Random) -> tuple[Grey, str] | None:
+        text = self._prose.line(rng, characters=int(rng.integers(4, 70)))
+        image = self._fonts.draw(text, rng)
+        if image is None:
+            return None
+        return augmentation.distort(to_height(image, DRAWN_HEIGHT_PX), rng, strength=1.0), text
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Sources and how often each is asked."""
+
+    sources: tuple[LineSource, ...]
+    shares: tuple[float, ...]
+    charset: Charset
+
+    def lines(self, rng: Random) -> Iterator[tuple[Grey, list[int]]]:
+        """Endless images of the network's height with their classes; what CTC cannot align is drawn again."""
+        shares = np.array(self.shares) / sum(self.shares)
+        while True:
+            drawn = self.sources[rng.choice(len(self.sources), p=shares)].draw(rng)
+            if drawn is None or self.charset.unknown(drawn[1]) or not drawn[1]:
+                continue
+            image, classes = to_height(drawn[0], HEIGHT_PX), self.charset.encode(drawn[1])
+            if steps_needed(classes) <= image.shape[1] // PX_PER_STEP:
+                yield image, classes
+
+
+def steps_needed(classes: Sequence[int]) -> int:
+    """Time steps CTC needs: one per character, one more between equal neighbours."""
+    return len(classes) + sum(a == b for a, b in zip(classes, classes[1:], strict=False))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Lines ready for the network.
+
+    Attributes:
+        images: (B, 1, 48, W).
+        targets: (B, L), padded with 0.
+        lengths: (B,), characters per line.
+    """
+
+    images: Tensor
+    targets: Tensor
+    lengths: Tensor
+
+
+def collate(lines: Sequence[tuple[Grey, list[int]]]) -> Batch:
+    """Pad images to their common bucket and targets to the longest."""
+    targets = torch.zeros(len(lines), max(len(classes) for _, classes in lines), dtype=torch.long)
+    for row, (_, classes) in zip(targets, lines, strict=True):
+        row[: len(classes)] = torch.tensor(classes)
+    lengths = torch.tensor([len(classes) for _, classes in lines])
+    return Batch(stack([image for image, _ in lines]), targets, lengths)
+
+
+class EndlessBatches(IterableDataset[Batch]):
+    """Batches of about ``batch_size`` × 672 px from a mixture, for ever."""
+
+    def __init__(self, mixture: Mixture, *, batch_size: int, seed: int) -> None:
+        self._mixture = mixture
+        self._area_px = batch_size * 672
+        self._seed = seed
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = torch.utils.data.get_worker_info()
+        rng = np.random.default_rng([self._seed, worker.id if worker else 0])
+        pools: dict[int, list[tuple[Grey, list[int]]]] = defaultdict(list)
+        for image, classes in self._mixture.lines(rng):
+            width = bucket_width(image.shape[1])
+            pools[width].append((image, classes))
+            if len(pools[width]) * width >= self._area_px:
+                yield collate(pools.pop(width))
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """Where training lines come from; what is None is left out.
+
+    Attributes:
+        lines: real lines to train on.
+        validation: real lines of other writers, to choose the checkpoint.
+        ink: a UNIPEN table (Parquet).
+        fonts: a folder with ``fonts.json``.
+        texts: prose files.
+        shares: how often real lines, ink and fonts are drawn.
+        strength: of the distortions on real lines, 0 to 1.
+    """
+
+    lines: tuple[LineTruth, ...]
+    validation: tuple[LineTruth, ...]
+    ink: Path | None = None
+    fonts: Path | None = None
+    texts: tuple[Path, ...] = ()
+    shares: tuple[float, float, float] = (0.6, 0.25, 0.15)
+    strength: float = 0.7
+
+    def mixture(self, charset: Charset) -> Mixture:
+        """The sources that are there, with their shares."""
+        real, ink, fonts = self.shares
+        sources: list[tuple[LineSource, float]] = []
+        if self.lines:
+            sources.append((RealLines(self.lines, strength=self.strength), real))
+        if self.ink is not None:
+            sources.append((InkLines(InkBook(self.ink, split="train")), ink))
+        if self.fonts is not None and self.texts:
+            sources.append((FontLines(FontBook(self.fonts), Prose(self.texts)), fonts))
+        return Mixture(tuple(s for s, _ in sources), tuple(share for _, share in sources), charset)
+
+
+class LineDataModule(pl.LightningDataModule):
+    """Batches for Lightning: endless for training, the validation lines in buckets for scoring."""
+
+    def __init__(self, corpora: Corpora, charset: Charset, *, batch_size: int, workers: int, seed: int) -> None:
+        super().__init__()
+        self._corpora, self._charset = corpora, charset
+        self._batch_size, self._workers, self._seed = batch_size, workers, seed
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Endless batches; a training is as long as its Trainer says."""
+        step = self.trainer.global_step if self.trainer else 0
+        batches = EndlessBatches(
+            self._corpora.mixture(self._charset), batch_size=self._batch_size, seed=self._seed + step
+        )
+        return DataLoader(batches, batch_size=None, num_workers=self._workers, persistent_workers=self._workers > 0)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Validation lines without flags, undistorted, in batches of one bucket."""
+        return DataLoader(self._validation_batches(), batch_size=None, num_workers=0)
+
+    def _validation_batches(self) -> Any:
+        pools: dict[int, list[tuple[Grey, list[int]]]] = defaultdict(list)
+        for line in self._corpora.validation:
+            if not line.flags and not self._charset.unknown(line.text):
+                image = to_height(open_line(line.image), HEIGHT_PX)
+                pools[bucket_width(image.shape[1])].append((image, self._charset.encode(line.text)))
+        return [collate(pool[i : i + 32]) for _, pool in sorted(pools.items()) for i in range(0, len(pool), 32)]

@@ -1,0 +1,59 @@
+"""Line crops as networks see them: one height, a bucketed width, ink -1 to paper 1.
+
+A line is padded to the bucket that its own width decides, never to its neighbours' width: its reading is the same
+alone and in any batch. Buckets also spare a CPU from compiling kernels for every new width.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from recognizer.errors import NotAnImage
+
+Grey = NDArray[np.uint8]
+
+BUCKET_PX = 96
+MAX_WIDTH_PX = 2304
+
+
+def bucket_width(width_px: int) -> int:
+    """The padded width of a line that is ``width_px`` wide: a multiple of 96, at least 96."""
+    return max(BUCKET_PX, -(-width_px // BUCKET_PX) * BUCKET_PX)
+
+
+def open_line(path: Path) -> Grey:
+    """One cropped line from a file, as (H, W) grey.
+
+    Raises:
+        NotAnImage: the file is missing or no image.
+    """
+    image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE) if path.exists() else None
+    if image is None or not image.size:
+        problem = "is no image that can be opened" if path.exists() else "does not exist"
+        raise NotAnImage(f"{path} {problem}. Correct the path or replace the file.")
+    return image.astype(np.uint8, copy=False)
+
+
+def to_height(image: Grey, height_px: int) -> Grey:
+    """``image`` scaled to ``height_px``, its proportions kept up to the widest line that networks read."""
+    height, width = image.shape
+    scaled = min(MAX_WIDTH_PX, max(height_px // 3, round(width * height_px / height)))
+    if (height, width) == (height_px, scaled):
+        return image
+    shrinking = height > height_px
+    resized = cv2.resize(image, (scaled, height_px), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+    return resized.astype(np.uint8, copy=False)
+
+
+def stack(images: Sequence[Grey]) -> Tensor:
+    """Images of one height as (B, 1, H, W) float32, -1 to 1, padded on the right with 0 to the widest's bucket."""
+    width = bucket_width(max(image.shape[1] for image in images))
+    batch = np.zeros((len(images), 1, images[0].shape[0], width), np.float32)
+    for row, image in zip(batch, images, strict=True):
+        row[0, :, : image.shape[1]] = image.astype(np.float32) / 127.5 - 1
+    return torch.from_numpy(batch)

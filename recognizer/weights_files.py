@@ -1,0 +1,70 @@
+"""A model on disk: `line_reader.safetensors` and its card `line_reader.json`, together in one folder."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from recognizer.charset import Charset
+from recognizer.errors import BadModel
+from recognizer.models.line_ctc import LineCTC
+
+SHIPPED = Path(__file__).parent / "weights"
+WEIGHTS, CARD = "line_reader.safetensors", "line_reader.json"
+ARCHITECTURE = "line_ctc"
+
+
+def save_reader(model: LineCTC, charset: Charset, folder: Path, *, notes: dict[str, Any] | None = None) -> str:
+    """Write weights (bf16) and card into ``folder``; returns the version, which names date and content."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: value.detach().to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
+    save_file(state, folder / WEIGHTS)
+    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    version = f"inkloop-{datetime.now(UTC):%Y-%m-%d}-{digest[:8]}"
+    card = {
+        "version": version,
+        "architecture": ARCHITECTURE,
+        "charset": {"name": charset.name, "characters": charset.characters},
+        "sha256": digest,
+        **(notes or {}),
+    }
+    (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return version
+
+
+def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
+    """The network in float32 and evaluation mode, its charset and its card.
+
+    Raises:
+        BadModel: a file is missing or damaged, or the architecture is not ours.
+    """
+    card = read_card(folder)
+    charset = Charset(card["charset"]["name"], card["charset"]["characters"])
+    model = LineCTC(charset.classes)
+    try:
+        state = load_file(folder / WEIGHTS)
+        model.load_state_dict({name: value.float() for name, value in state.items()})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise BadModel(f"{folder / WEIGHTS} cannot be loaded: {error}. Restore the file or choose a model.") from error
+    return model.eval(), charset, card
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card of a model folder.
+
+    Raises:
+        BadModel: it is missing, damaged, or of another architecture.
+    """
+    path = folder / CARD
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadModel(f"{path} cannot be read: {error}. Give a folder with {CARD} and {WEIGHTS}.") from error
+    if not isinstance(card, dict) or card.get("architecture") != ARCHITECTURE or "charset" not in card:
+        raise BadModel(f"{path} does not describe a {ARCHITECTURE} model. Give a folder that `train` has written.")
+    return card
