@@ -9,7 +9,15 @@ from sqlalchemy.orm import Session
 
 from flywheel.additions import correction_record
 from flywheel.errors import NotFound
-from flywheel.records import Document, DocumentSummary, StoredLine, StoredPage, StoredPrediction
+from flywheel.records import (
+    CorrectedPage,
+    Document,
+    DocumentSummary,
+    ModelVersion,
+    StoredLine,
+    StoredPage,
+    StoredPrediction,
+)
 from flywheel.tables import (
     Base,
     CorrectionRow,
@@ -78,6 +86,50 @@ def counts(session: Session) -> dict[str, int]:
     tables = Base.metadata.sorted_tables
     numbers = {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
     return numbers | {"unknown_characters": int(session.scalar(select(func.sum(CorrectionRow.unknown_count))) or 0)}
+
+
+def corrected_page_ids(session: Session) -> list[UUID]:
+    """Pages with at least one correction, oldest document first."""
+    corrected = select(LineRow.page_id).join(CorrectionRow, CorrectionRow.line_id == LineRow.id)
+    return list(
+        session.scalars(
+            select(PageRow.id)
+            .join(DocumentRow, DocumentRow.id == PageRow.document_id)
+            .where(PageRow.id.in_(corrected))
+            .order_by(DocumentRow.created_at, DocumentRow.id, PageRow.number)
+        )
+    )
+
+
+def corrected_page(session: Session, page_id: UUID) -> CorrectedPage:
+    """The corrected lines of a page that is known to exist, whichever of its readings found them."""
+    row, name, contributor = session.execute(
+        select(PageRow, DocumentRow.name, DocumentRow.contributor_id)
+        .join(DocumentRow, DocumentRow.id == PageRow.document_id)
+        .where(PageRow.id == page_id)
+    ).one()
+    found = _lines(session, select(PageRow.id).where(PageRow.id == page_id)).values()
+    lines = tuple(line for of_reading in found for line in of_reading if line.corrected)
+    return CorrectedPage(id=page_id, contributor_id=contributor, name=name, number=row.number, lines=lines)
+
+
+def model_versions(session: Session) -> list[ModelVersion]:
+    """Every model version, in the order of their first use."""
+    predictions = func.count(distinct(PredictionRow.id))
+    corrections = func.count(distinct(CorrectionRow.id))
+    rows = session.execute(
+        select(ModelVersionRow, predictions, corrections)
+        .outerjoin(PredictionRow, PredictionRow.model_version_id == ModelVersionRow.id)
+        .outerjoin(CorrectionRow, CorrectionRow.prediction_id == PredictionRow.id)
+        .group_by(ModelVersionRow.id)
+        .order_by(ModelVersionRow.created_at)
+    )
+    return [ModelVersion(row.name, row.created_at, *numbers) for row, *numbers in rows]
+
+
+def blob_keys(session: Session) -> set[str]:
+    """Every blob that a row names."""
+    return set(session.scalars(select(DocumentRow.sha256).union(select(PageRow.image_sha256))))
 
 
 def _pages(session: Session, wanted: Select[Any]) -> tuple[StoredPage, ...]:

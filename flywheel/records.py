@@ -196,3 +196,32 @@ class DocumentSummary:
     def complete(self) -> bool:
         """Whether every page of the original is kept."""
         return self.pages_kept == self.page_count
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedPage:
+    """The corrected lines of one page, for ground truth; lines nobody has transcribed are left out.
+
+    Attributes:
+        id: names the page image.
+        contributor_id: whose page it is.
+        name: the file it came in.
+        number: its place in that file, from 1.
+        lines: in reading order.
+    """
+
+    id: UUID
+    contributor_id: UUID
+    name: str
+    number: int
+    lines: tuple[StoredLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A model that has read something: how much, and how many corrections answered it."""
+
+    name: str
+    first_used: datetime
+    predictions: int
+    corrections: int

@@ -16,7 +16,16 @@ from flywheel.blobs import Blobs
 from flywheel.database import connect, failures_named, for_reading, for_writing, sqlite_file
 from flywheel.errors import StoreUnavailable
 from flywheel.migrate import newest_revision, revision_of
-from flywheel.records import Document, DocumentSummary, NewCorrection, StoredCorrection, StoredPage, Upload
+from flywheel.records import (
+    CorrectedPage,
+    Document,
+    DocumentSummary,
+    ModelVersion,
+    NewCorrection,
+    StoredCorrection,
+    StoredPage,
+    Upload,
+)
 from flywheel.settings import Settings, without_password
 from recognizer.page import Page
 
@@ -177,6 +186,26 @@ class Store:
         """How many rows each table has, and how many unknown characters people have typed."""
         with self._reading() as session:
             return queries.counts(session)
+
+    def corrected_pages(self) -> Iterator[CorrectedPage]:
+        """Everybody's pages that hold a correction, oldest document first, loaded one at a time."""
+        with self._reading() as session:
+            page_ids = queries.corrected_page_ids(session)
+        for page_id in page_ids:
+            with self._reading() as session:
+                page = queries.corrected_page(session, page_id)
+            yield page
+
+    def model_versions(self) -> list[ModelVersion]:
+        """Every model version that has read something, in the order of their first use."""
+        with self._reading() as session:
+            return queries.model_versions(session)
+
+    def blob_keys(self) -> tuple[set[str], set[str]]:
+        """The blobs that the database names, and those of them that are missing."""
+        with self._reading() as session:
+            named = queries.blob_keys(session)
+        return named, named - self._blobs.keys()
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:

@@ -1,5 +1,7 @@
 """The first tables: uploads, what models read in them, what people typed; corrections that cannot be changed."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -70,15 +72,15 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION keep_corrections()")
 
 
-def _id() -> sa.Column:
+def _id() -> sa.Column[Any]:
     return sa.Column("id", sa.Uuid(), nullable=False)
 
 
-def _moment(name: str = "created_at") -> sa.Column:
+def _moment(name: str = "created_at") -> sa.Column[Any]:
     return sa.Column(name, MOMENT, nullable=False)
 
 
-def _link(name: str, *, nullable: bool = False) -> sa.Column:
+def _link(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Uuid(), nullable=nullable)
 
 

@@ -1,0 +1,70 @@
+"""One look at the store: can it be used, how much is in it, is anything missing."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flywheel.errors import FlywheelError
+from flywheel.migrate import newest_revision
+from flywheel.settings import Settings
+from flywheel.store import Store
+
+
+def look(settings: Settings) -> dict[str, Any]:
+    """The state of the store, ready for JSON; ``problems`` holds a sentence for each thing that needs a person."""
+    report: dict[str, Any] = {
+        "database": {
+            "url": settings.database,
+            "reachable": False,
+            "revision": None,
+            "newest_revision": newest_revision(),
+        },
+        "blobs": {"url": settings.blobs, "named": 0, "missing": 0},
+        "counts": {},
+        "model_versions": [],
+        "problems": [],
+    }
+    try:
+        with Store.open(settings) as store:
+            _fill(report, store)
+    except FlywheelError as error:
+        report["problems"].append(str(error))
+    return report
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """The same for people, one fact per line."""
+    database, blobs = report["database"], report["blobs"]
+    reachable = "reachable" if database["reachable"] else "not reachable"
+    current = database["revision"] == database["newest_revision"]
+    facts = [
+        ("database", f"{database['url']} ({reachable})"),
+        (
+            "migrations",
+            f"{database['revision']} ({'current' if current else 'newest: ' + database['newest_revision']})",
+        ),
+        ("blobs", f"{blobs['url']} ({blobs['named']} named, {blobs['missing']} missing)"),
+    ]
+    facts += [(name.replace("_", " "), str(number)) for name, number in report["counts"].items()]
+    facts += [
+        ("model", f"{model['name']} ({model['predictions']} predictions, {model['corrections']} corrections)")
+        for model in report["model_versions"]
+    ]
+    facts += [("problem", problem) for problem in report["problems"]]
+    return "\n".join(f"{name:<20}{value}" for name, value in facts)
+
+
+def _fill(report: dict[str, Any], store: Store) -> None:
+    report["database"]["revision"] = store.revision()
+    report["database"]["reachable"] = True
+    store.ready()
+    report["counts"] = store.counts()
+    report["model_versions"] = [
+        asdict(model) | {"first_used": model.first_used.isoformat()} for model in store.model_versions()
+    ]
+    named, missing = store.blob_keys()
+    report["blobs"] |= {"named": len(named), "missing": len(missing)}
+    if missing:
+        report["problems"].append(
+            f"{len(missing)} of {len(named)} blobs are missing from {report['blobs']['url']}, such as {min(missing)}. "
+            "Restore them from a backup, or set INKLOOP_BLOB_URL to where they are."
+        )

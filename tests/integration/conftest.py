@@ -1,0 +1,76 @@
+"""Databases for the integration tests: whoever asks for `database_url`, `settings` or `store` runs on both engines."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flywheel.migrate import migrate_up
+from flywheel.settings import Settings
+from flywheel.store import Store
+from tests.integration.postgresql import Server, running_server
+
+ENGINES = ["sqlite", "postgresql"]
+TEMPLATE = "inkloop_template"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A running PostgreSQL."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(postgresql: Server) -> str:
+    """A migrated PostgreSQL database, to be cloned."""
+    postgresql.execute(f"CREATE DATABASE {TEMPLATE}")
+    migrate_up(Settings.from_env({"INKLOOP_DATABASE_URL": postgresql.url(TEMPLATE)}))
+    return TEMPLATE
+
+
+@pytest.fixture(params=ENGINES)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables, on each engine in turn; SQLite's file does not exist yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/store/inkloop.db"
+    else:
+        yield from _clone(request.getfixturevalue("postgresql"), of="template0")
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated and otherwise empty database, on each engine in turn."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/store/inkloop.db"
+        migrate_up(Settings.from_env({"INKLOOP_DATABASE_URL": url}))
+        yield url
+    else:
+        yield from _clone(request.getfixturevalue("postgresql"), of=request.getfixturevalue("template"))
+
+
+@pytest.fixture
+def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
+    """The variables that lead to a migrated database and a blob folder of the test's own."""
+    return {"INKLOOP_DATABASE_URL": database_url, "INKLOOP_BLOB_URL": str(tmp_path / "blobs")}
+
+
+@pytest.fixture
+def settings(environ: dict[str, str]) -> Settings:
+    """The settings that ``environ`` asks for."""
+    return Settings.from_env(environ)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """An open, empty store."""
+    with Store.open(settings) as opened:
+        yield opened
+
+
+def _clone(server: Server, *, of: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {of}")
+    yield server.url(name)
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
