@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1 && { command -v $$p; break; }; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# A folder with lines_val.jsonl, pages.jsonl and the like: what trainings read and benchmarks are measured on.
+DATA ?= $(or $(INKLOOP_DATA),$(wildcard ../shared/data))
 TESTS ?= tests/unit tests/integration tests/browser
 
 .DEFAULT_GOAL := help
@@ -32,8 +34,8 @@ format: $(VENV)/.installed-dev ## Let ruff format the code and put the imports i
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
 
-benchmark: $(VENV)/.installed-train ## Read the same lines and pages with Inkloop and its peers; BENCHMARK="--help" lists the options
-	@$(BIN)/python -m benchmarks.reading $(BENCHMARK)
+benchmark: $(VENV)/.installed-dev $(VENV)/.installed-train ## Read the lines and pages of DATA with Inkloop and its peers, in turns
+	@$(BIN)/python -m benchmarks.reading $(if $(DATA),--data $(DATA)) $(BENCHMARK)
 
 labelstudio: $(VENV)/bin/python ## Start a Label Studio of our own on this machine, in its own environment under var/
 	@$(BIN)/python -m flywheel.label_studio_server
