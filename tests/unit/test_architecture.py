@@ -94,7 +94,7 @@ def test_help_never_loads_torch(command: list[str]) -> None:
         [sys.executable, "-X", "importtime", *command, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     loaded = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines() if line.startswith("import time:")}
-    assert told.returncode == 0, told.stderr[-2000:]
+    assert told.returncode == 0, [line for line in told.stderr.splitlines() if not line.startswith("import time:")]
     assert told.stdout.startswith("usage:")
     assert "argparse" in loaded
     assert "torch" not in loaded
