@@ -37,10 +37,11 @@ format: $(VENV)/.installed-dev ## Let ruff format the code and put the imports i
 benchmark: $(VENV)/.installed-dev $(VENV)/.installed-train ## Read the lines and pages of DATA with Inkloop and its peers, in turns
 	@$(BIN)/python -m benchmarks.reading $(if $(DATA),--data $(DATA)) $(BENCHMARK)
 
-labelstudio: $(VENV)/bin/python ## Start a Label Studio of our own on this machine, in its own environment under var/
+labelstudio: $(VENV)/bin/pip ## Start a Label Studio of our own on this machine, in its own environment under var/
 	@$(BIN)/python -m flywheel.label_studio_server
 
-$(VENV)/bin/python:
+# pip comes last into a new environment: one that broke off half-way is made again.
+$(VENV)/bin/pip:
 	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo \
 		"Inkloop needs Python 3.11 and found none. Install it, or name it: make install PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo \
@@ -48,7 +49,7 @@ $(VENV)/bin/python:
 	@"$(PYTHON)" -m venv $(VENV)
 
 # torch before the rest, so that nothing else chooses its build.
-$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/pip
 	@echo "Installing Inkloop's libraries into $(VENV): minutes the first time."
 	@$(PIP) "$$(grep '^torch==' requirements.txt)"
 	@$(PIP) --editable .
