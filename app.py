@@ -1,0 +1,81 @@
+"""Start Inkloop: read the settings, bring the store up to date, serve the page and the API."""
+
+import argparse
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flywheel.settings import Settings
+
+PORTS_TRIED = 100
+EPILOG = "Settings come from INKLOOP_ variables; .env.example lists them all."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until stopped; 1 when Inkloop cannot start, 2 when it was called wrongly."""
+    parser = argparse.ArgumentParser(prog="app.py", description=__doc__, epilog=EPILOG)
+    parser.parse_args(arguments)
+
+    # Late: --help needs none of this.
+    from flywheel.errors import FlywheelError
+    from flywheel.settings import Settings
+    from recognizer.errors import RecognizerError
+
+    try:
+        settings = Settings.from_env()
+        serve(settings, listen(settings))
+    except (FlywheelError, RecognizerError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def serve(settings: "Settings", listener: socket.socket) -> None:
+    """Build the application and answer on a listening socket until stopped."""
+    import uvicorn
+
+    from demo.server import Services, build_app
+    from flywheel.migrate import migrate_up
+    from flywheel.store import Store
+    from recognizer.line_reader import LineReader
+
+    migrate_up(settings)
+    with Store.open(settings) as store:
+        app = build_app(Services(settings, store, LineReader.load(settings.model)))
+        print(f"Inkloop is at http://{address(listener)}", flush=True)
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+def listen(settings: "Settings") -> socket.socket:
+    """A listening socket on the port that was asked for, or on the next free one if none was named.
+
+    Raises:
+        OSError: the address cannot be had; the message says what to change.
+    """
+    tries = 1 if settings.port_is_fixed else PORTS_TRIED
+    for port in range(settings.port, min(settings.port + tries, 65536)):
+        try:
+            return socket.create_server((settings.host, port), family=family(settings.host), backlog=2048)
+        except OSError as error:
+            trouble = error
+    raise OSError(
+        f"Inkloop cannot listen on {settings.host}, port {settings.port}: {trouble.strerror or trouble}. "
+        "Set INKLOOP_HOST to an address of this machine and INKLOOP_PORT to a free port."
+    ) from trouble
+
+
+def family(host: str) -> socket.AddressFamily:
+    """Whether a host is reached over IPv4 or IPv6."""
+    return socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][0]
+
+
+def address(listener: socket.socket) -> str:
+    """Host and port as a browser wants them; "every address" is reached as this machine."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What people and programs see: the page in the browser and the routes under it."""

@@ -1,0 +1,1 @@
+"""What Gradio has no component for; their browser side lies in ``browser/``."""

@@ -1,0 +1,65 @@
+// Our own HTTP interface, the same that programs use. Whatever goes wrong becomes one sentence for a person.
+
+/** A request that failed; the message says what is wrong and what to do. */
+export class Refused extends Error {}
+
+/** The address of one of our paths, also where a proxy serves the whole application under a folder. */
+export function address(path) {
+  return new URL(path.replace(/^\//, ""), document.baseURI).href;
+}
+
+/** Stores corrections; gives the stored rows. */
+export async function keepCorrections(corrections) {
+  const response = await ask("api/v1/corrections", {
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ corrections }),
+  });
+  return (await response.json()).corrections;
+}
+
+/** Sends a file and yields its pages as they are read. */
+export async function* readFile(file) {
+  const body = new FormData();
+  body.append("file", file, file.name);
+  const response = await ask("api/v1/read", { headers: { Accept: "application/x-ndjson" }, body });
+  for await (const row of rows(response.body)) {
+    if (row.error) throw new Refused(row.error.message);
+    yield row;
+  }
+}
+
+async function ask(path, options) {
+  let response;
+  try {
+    response = await fetch(address(path), { method: "POST", ...options });
+  } catch {
+    throw new Refused("Inkloop does not answer. Your text is still here: check that it is running, then try again.");
+  }
+  if (!response.ok) throw new Refused(await sentence(response));
+  return response;
+}
+
+async function sentence(response) {
+  try {
+    return (await response.json()).error.message;
+  } catch {
+    return `Inkloop answered ${response.status}. Try again; if it happens again, look at the server's log.`;
+  }
+}
+
+async function* rows(stream) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop();
+      for (const line of lines) if (line) yield JSON.parse(line);
+    }
+  } catch (error) {
+    if (error instanceof TypeError) throw new Refused("The connection broke while the pages were read. Send the file again.");
+    throw error;
+  }
+}

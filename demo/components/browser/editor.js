@@ -1,0 +1,283 @@
+// The correction screen: the page left, its lines right, the bar below. Wires the parts; holds no rule of its own.
+
+import { keepCorrections, Refused } from "./api.js";
+import { fill, html } from "./dom.js";
+import { Effort } from "./effort.js";
+import { KEYS, keysOf } from "./keys.js";
+import { LineList } from "./line_list.js";
+import { PageView } from "./page_view.js";
+import { Work } from "./work.js";
+
+/** Brings the component to life. `props.value` is a document or null; "submit" is triggered after lines are stored. */
+export function mount({ element, props, trigger, watch }) {
+  const editor = new Editor(element.querySelector(".editor"), trigger);
+  const build = () => {
+    const asked = editor.opened; // the first document is restored, and the window stays where it is
+    editor.open(props.value);
+    if (asked) editor.reveal();
+  };
+  watch("value", build);
+  build();
+  // Pages that are being read come straight from the shelf, one by one.
+  document.addEventListener("inkloop:page", ({ detail }) => editor.arrive(detail));
+  window.addEventListener("beforeunload", (event) => {
+    if (editor.unsaved) event.preventDefault();
+  });
+}
+
+class Editor {
+  #works = new Map(); // what was typed in other documents waits here
+  #work = null;
+  #page = null;
+  #hot = null;
+  #sending = false;
+  #effort = new Effort();
+
+  constructor(element, trigger) {
+    this.element = element;
+    this.trigger = trigger;
+    this.view = new PageView(element.querySelector(".editor-page"), {
+      choose: (line) => this.#go(line),
+      hover: (line) => this.#hover(line),
+    });
+    this.list = new LineList(element.querySelector(".editor-lines"), {
+      enter: (line) => this.#enter(line),
+      leave: (line) => this.#leave(line),
+      write: (line, text) => this.#work.write(line, text),
+      press: (_line, event) => this.#effort.press(event),
+      command: (name, line) => this.#commands[name](line),
+      hover: (line) => this.#hover(line),
+    });
+    this.bar = new Bar(element.querySelector(".editor-bar"), {
+      submit: () => this.#submit(),
+      doubtful: () => this.#commands.doubtful(this.#work.current),
+      checkAll: () => this.#work.checkAll(),
+      turn: (step) => this.#turn(step),
+    });
+    fill(element.querySelector(".editor-keys"), ...KEYS.flatMap(([keys, , what]) => keyHint(keys, what)));
+    globalThis.document.addEventListener("visibilitychange", () => this.#effort.beat());
+  }
+
+  get opened() {
+    return this.#work !== null;
+  }
+
+  get unsaved() {
+    return [...this.#works.values()].some((work) => work.lines.some((line) => line.changed));
+  }
+
+  /** Shows a document; one that is open already only gains what is new. */
+  open(document) {
+    if (!document) return;
+    const work = this.#works.get(document.id) ?? this.#begin(document);
+    const turned = work !== this.#work;
+    this.#work = work;
+    work.add(document.pages);
+    if (turned) this.#turnTo(work.current ? work.pageOf(work.current) : work.pages[0]);
+    this.element.hidden = false;
+  }
+
+  /** Takes a page that has just been read; the first one of a document opens it. */
+  arrive({ document, page }) {
+    const work = this.#works.get(document.id);
+    if (work) {
+      work.add([page]);
+      return;
+    }
+    this.open({ ...document, pages: [page] });
+    this.reveal();
+  }
+
+  /** Scrolls to the document that a person has just asked for. */
+  reveal() {
+    this.element.scrollIntoView({ block: "start", behavior: "smooth" });
+  }
+
+  #commands = {
+    confirm: (line) => {
+      this.#work.check(line);
+      this.#step(line, 1);
+    },
+    previous: (line) => this.#step(line, -1),
+    doubtful: (line) => {
+      const next = this.#work.nextDoubtful(line);
+      if (next) this.#go(next, { doubt: true });
+      else this.bar.say("No doubtful line is left.");
+    },
+    undo: (line) => this.#work.undo(line),
+    submit: () => this.#submit(),
+  };
+
+  #begin(document) {
+    const work = new Work(document);
+    work.addEventListener("change", ({ detail }) => {
+      if (work === this.#work) this.#paint(detail.line);
+    });
+    this.#works.set(document.id, work);
+    return work;
+  }
+
+  #turnTo(page) {
+    this.#page = page;
+    this.#hot = null;
+    this.view.show(page);
+    this.list.show(page);
+    this.#paint(null);
+  }
+
+  #turn(step) {
+    const pages = this.#work.pages;
+    const page = pages[pages.indexOf(this.#page) + step];
+    if (!page) return;
+    this.#turnTo(page);
+    this.element.scrollIntoView({ block: "start" });
+  }
+
+  /** Brings a line to the front, on whichever page it is. */
+  #go(line, how) {
+    const page = this.#work.pageOf(line);
+    if (page !== this.#page) this.#turnTo(page);
+    this.list.row(line).focus(how);
+  }
+
+  #step(line, step) {
+    const next = this.#work.beside(line, step);
+    if (next) this.#go(next);
+    else if (step > 0) this.bar.focus();
+  }
+
+  #enter(line) {
+    this.#effort.enter(line);
+    this.#work.enter(line);
+    this.#mark(line, "current", true);
+  }
+
+  #leave(line) {
+    this.#effort.leave();
+    this.#mark(line, "current", false);
+  }
+
+  #hover(line) {
+    if (line === this.#hot) return;
+    this.#mark(this.#hot, "hot", false);
+    this.#mark(line, "hot", true);
+    this.#hot = line;
+  }
+
+  #mark(line, kind, on) {
+    if (!line) return;
+    this.view.mark(line, kind, on);
+    this.list.row(line)?.mark(kind, on);
+  }
+
+  #paint(line) {
+    if (line) {
+      this.view.paint(line);
+      this.list.row(line)?.paint();
+    } else {
+      for (const each of this.#page?.lines ?? []) this.view.paint(each);
+      this.list.paintAll();
+    }
+    this.bar.show(this.#work, this.#page);
+  }
+
+  async #submit() {
+    const work = this.#work;
+    if (this.#sending) return;
+    this.#effort.beat();
+    const taken = work.take();
+    if (taken.length === 0) {
+      this.bar.offerAll(work);
+      return;
+    }
+    this.#sending = true;
+    this.bar.busy(true);
+    try {
+      const stored = await keepCorrections(taken.map(asCorrection));
+      work.keep(taken, stored);
+      this.bar.say(thanks(taken.length), "done");
+      this.trigger("submit", { document: work.id });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      work.giveBack(taken);
+      this.bar.say(error.message, "trouble");
+    } finally {
+      this.#sending = false;
+      this.bar.busy(false);
+    }
+  }
+}
+
+/** The bar at the bottom: where the person is, what waits to be submitted, what has just happened. */
+class Bar {
+  constructor(element, { submit, doubtful, checkAll, turn }) {
+    this.place = element.querySelector(".bar-place");
+    this.message = element.querySelector(".bar-message");
+    this.button = element.querySelector(".bar-submit");
+    this.doubtful = element.querySelector(".bar-doubtful");
+    this.pager = element.querySelector(".bar-pager");
+    this.checkAll = checkAll;
+    this.button.title = keysOf("submit");
+    this.doubtful.title = keysOf("doubtful");
+    this.button.addEventListener("click", submit);
+    this.doubtful.addEventListener("click", doubtful);
+    this.pager.querySelector(".page-back").addEventListener("click", () => turn(-1));
+    this.pager.querySelector(".page-on").addEventListener("click", () => turn(1));
+  }
+
+  show(work, page) {
+    const pending = work.pending.length;
+    const doubtful = work.lines.filter((line) => line.doubtful).length;
+    this.button.textContent = pending ? `Submit ${count(pending, "line")}` : "Submit";
+    this.doubtful.textContent = `${count(doubtful, "doubtful line")}`;
+    this.doubtful.disabled = doubtful === 0;
+    this.place.textContent = work.name;
+    this.place.title = work.name;
+    this.pager.hidden = work.pageCount < 2;
+    this.pager.querySelector("span").textContent = `Page ${page?.page ?? 1} of ${work.pageCount}`;
+    if (pending && this.message.dataset.kind !== "trouble") this.say("");
+  }
+
+  say(text, kind = "news") {
+    this.message.dataset.kind = kind;
+    fill(this.message, text);
+  }
+
+  /** Nothing was changed or checked: a page that is right as it stands needs one more word from the person. */
+  offerAll(work) {
+    const rest = work.lines.filter((line) => !line.stored).length;
+    if (rest === 0) {
+      this.say("Every line is saved already.");
+      return;
+    }
+    const all = html("button", { type: "button", class: "bar-all", click: this.checkAll }, `Mark all ${rest} as checked`);
+    this.say("Nothing to submit yet: correct a line, or confirm it with Enter. ");
+    this.message.append(all);
+  }
+
+  busy(on) {
+    this.button.disabled = on;
+    if (on) this.button.textContent = "Saving…";
+  }
+
+  focus() {
+    this.button.focus();
+  }
+}
+
+function asCorrection({ line, text, seconds, keystrokes }) {
+  return { line_id: line.id, prediction_id: line.predictionId, text, seconds: Math.round(seconds * 10) / 10, keystrokes };
+}
+
+function thanks(lines) {
+  const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return `Saved ${count(lines, "line")} at ${time}. Thank you.`;
+}
+
+function count(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function keyHint(keys, what) {
+  return [html("dt", {}, ...keys.split(" ").map((key) => html("kbd", {}, key))), html("dd", {}, what)];
+}

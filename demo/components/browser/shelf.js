@@ -1,0 +1,140 @@
+// The way in and the way back: drop a file, try an example, open one of one's own pages.
+
+import { address, readFile, Refused } from "./api.js";
+import { fill, html } from "./dom.js";
+
+/** Brings the component to life. `props.value` is {documents, examples, limit_bytes}. */
+export function mount({ element, props, trigger, watch }) {
+  const shelf = new Shelf(element.querySelector(".shelf"), trigger);
+  const build = () => shelf.show(props.value);
+  watch("value", build);
+  build();
+}
+
+class Shelf {
+  #limit = Infinity;
+  #reading = false;
+
+  constructor(element, trigger) {
+    this.element = element;
+    this.trigger = trigger;
+    this.input = element.querySelector("input[type=file]");
+    this.drop = element.querySelector(".drop");
+    this.message = element.querySelector(".shelf-message");
+    this.pages = element.querySelector(".shelf-pages");
+    this.examples = element.querySelector(".shelf-examples");
+    this.input.addEventListener("change", () => this.#readAll([...this.input.files]));
+    this.#acceptDrops();
+  }
+
+  show(value) {
+    if (!value) return;
+    this.#limit = value.limit_bytes;
+    const { documents, examples } = value;
+    this.element.dataset.empty = String(documents.length === 0);
+    section(this.pages, documents.map((document) => this.#documentTile(document)));
+    section(this.examples, examples.map((example) => this.#exampleTile(example)));
+  }
+
+  #documentTile({ id, name, thumbnail, lines, corrected }) {
+    const state = corrected === 0 ? `${lines} lines` : corrected < lines ? `${corrected} of ${lines} lines` : "all lines done";
+    const open = () => this.trigger("select", { document: id });
+    return tile({ name, state, picture: thumbnail, click: open, done: lines > 0 && corrected === lines });
+  }
+
+  #exampleTile({ name, title, image }) {
+    const read = async () => {
+      const response = await fetch(address(image));
+      this.#readAll([new File([await response.blob()], name)]);
+    };
+    return tile({ name: title, picture: image, click: read });
+  }
+
+  // Files may be dropped anywhere on the page, and pasted.
+  #acceptDrops() {
+    const carries = (event) => event.dataTransfer?.types.includes("Files");
+    let depth = 0;
+    const over = (step) => {
+      depth = step === 0 ? 0 : depth + step;
+      this.drop.classList.toggle("over", depth > 0);
+    };
+    document.addEventListener("dragenter", (event) => carries(event) && over(1));
+    document.addEventListener("dragleave", (event) => carries(event) && over(-1));
+    document.addEventListener("dragover", (event) => carries(event) && event.preventDefault());
+    document.addEventListener("drop", (event) => {
+      if (!carries(event)) return;
+      event.preventDefault();
+      over(0);
+      this.#readAll([...event.dataTransfer.files]);
+    });
+    document.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length) this.#readAll(files);
+    });
+  }
+
+  /** Reads one file after the other; a bad one gets its sentence and the others go on. */
+  async #readAll(files) {
+    if (this.#reading || files.length === 0) return;
+    this.#busy(true);
+    const troubles = [];
+    for (const file of files) {
+      try {
+        await this.#read(file);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        troubles.push(error.message);
+      }
+    }
+    this.#busy(false);
+    this.#say(troubles, "trouble");
+    this.trigger("upload", {});
+  }
+
+  async #read(file) {
+    if (file.size > this.#limit) throw new Refused(tooLarge(file, this.#limit));
+    this.#say([`Reading ${file.name} …`], "busy");
+    for await (const page of readFile(file)) {
+      document.dispatchEvent(new CustomEvent("inkloop:page", { detail: { document: page.document, page } }));
+      if (page.document.page_count > 1) this.#say([`Reading ${file.name}: page ${page.page} of ${page.document.page_count}`], "busy");
+    }
+  }
+
+  #busy(on) {
+    this.#reading = on;
+    this.element.classList.toggle("reading", on);
+    this.element.setAttribute("aria-busy", String(on));
+    this.input.disabled = on;
+    if (!on) this.input.value = "";
+  }
+
+  #say(sentences, kind) {
+    this.message.dataset.kind = kind;
+    this.message.hidden = sentences.length === 0;
+    fill(this.message, ...sentences.map((sentence) => html("p", {}, sentence)));
+  }
+}
+
+function section(element, tiles) {
+  element.hidden = tiles.length === 0;
+  fill(element.querySelector("ul"), ...tiles);
+}
+
+function tile({ name, state = "", picture, click, done = false }) {
+  return html(
+    "li",
+    {},
+    html(
+      "button",
+      { type: "button", class: done ? "tile done" : "tile", title: name, click },
+      html("img", { src: address(picture), alt: "", loading: "lazy", decoding: "async" }),
+      html("span", { class: "tile-name" }, name),
+      state && html("span", { class: "tile-state" }, state),
+    ),
+  );
+}
+
+function tooLarge(file, limit) {
+  const mega = (bytes) => Math.ceil(bytes / 2 ** 20);
+  return `${file.name} has ${mega(file.size)} MB, more than the ${mega(limit)} MB that are read. Send a smaller photo, or fewer pages at once.`;
+}

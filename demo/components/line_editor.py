@@ -1,0 +1,37 @@
+"""The correction screen: the page with its lines boxed, and each line's image directly above its text.
+
+Its value is ``answers.document_answer`` or None. It stores corrections through ``POST /api/v1/corrections``, so that
+its fields are never rebuilt under a person's fingers, and then triggers ``submit``.
+"""
+
+import gradio as gr
+
+from demo.components.browser_part import browser_part
+
+TEMPLATE = """
+<section class="editor" aria-label="Correct the text" hidden>
+  <div class="editor-desk">
+    <div class="editor-page"></div>
+    <div class="editor-text">
+      <div class="editor-lines"></div>
+      <details class="editor-help"><summary>Keys</summary><dl class="editor-keys"></dl></details>
+    </div>
+  </div>
+  <div class="editor-bar">
+    <span class="bar-place"></span>
+    <span class="bar-pager" hidden>
+      <button type="button" class="page-back" aria-label="Page before">‹</button>
+      <span></span>
+      <button type="button" class="page-on" aria-label="Next page">›</button>
+    </span>
+    <p class="bar-message" role="status"></p>
+    <button type="button" class="bar-doubtful"></button>
+    <button type="button" class="bar-submit">Submit</button>
+  </div>
+</section>
+"""
+
+
+def line_editor() -> gr.HTML:
+    """The correction screen, empty until it gets a document."""
+    return browser_part(TEMPLATE, script="editor.js", name="line-editor")

@@ -1,0 +1,85 @@
+"""The whole web application: our own routes first, then the Gradio page on everything that is left."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import gradio as gr
+from fastapi import FastAPI
+
+from demo import problems
+from demo.guards import Guards
+from demo.metrics import Metrics
+from demo.reading_desk import ReadingDesk
+from demo.routes import api, media, operation, pages
+from demo.services import Services
+from demo.tabs import read
+from demo.theme import theme
+
+__all__ = ["Services", "build_app"]
+
+QUEUE_SIZE = 64
+CACHE_SECONDS = (3600, 3600)  # Gradio's own copies of files: looked for and deleted every hour
+STYLES = ("base.css", "shelf.css", "editor.css")
+HEAD = '<meta name="color-scheme" content="light dark">' + "".join(
+    f'<link rel="stylesheet" href="ui/{style}">' for style in STYLES
+)
+HEADER = """
+<header class="masthead">
+  <h1>Inkloop</h1>
+  <p>Handwriting becomes text. You fix what is wrong, and it learns from you.</p>
+</header>
+"""
+
+
+def build_app(services: Services) -> FastAPI:
+    """The application that answers people and programs.
+
+    Args:
+        services: settings, store and reader; closed by whoever made them.
+    """
+    metrics = Metrics()
+    desk = ReadingDesk(services, metrics)
+    app = FastAPI(title="Inkloop", docs_url=None, redoc_url=None, lifespan=_closing(desk))
+    problems.install(app, metrics)
+    for router in (
+        api.router(services, desk, metrics),
+        media.router(services),
+        operation.router(services, metrics),
+    ):
+        app.include_router(router)
+    pages.mount(app)
+    app.add_middleware(Guards, host=services.settings.host, limit_bytes=services.limit_bytes, metrics=metrics)
+    _add_page(app, services)
+    return app
+
+
+def _add_page(app: FastAPI, services: Services) -> None:
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    with gr.Blocks(title="Inkloop", analytics_enabled=False, fill_width=True, delete_cache=CACHE_SECONDS) as page:
+        gr.HTML(HEADER, apply_default_css=False)
+        read.build(services)
+    page.queue(max_size=QUEUE_SIZE)
+    gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        server_name=services.settings.host,
+        server_port=services.settings.port,
+        footer_links=[],
+        run_history=False,
+        max_file_size=services.limit_bytes,
+        theme=theme(),
+        head=HEAD,
+        ssr_mode=False,
+        mcp_server=False,
+    )
+
+
+def _closing(desk: ReadingDesk) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    return lifespan

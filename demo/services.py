@@ -1,0 +1,44 @@
+"""What the whole web stands on, made once by ``app.py`` and passed down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from flywheel.settings import Settings
+from flywheel.store import Store
+from recognizer.images import Limits, PageImage
+from recognizer.page import Page
+
+
+class Reader(Protocol):
+    """What the web needs of ``recognizer.line_reader.LineReader``."""
+
+    @property
+    def version(self) -> str:
+        """Names the model."""
+
+    def read_page(self, page: PageImage, *, path: str) -> Page:
+        """Find and read the lines of a page; safe to call from several threads."""
+
+    def unknown_characters(self, text: str) -> Sequence[str]:
+        """The characters of a text that the model cannot write."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """Settings, store and reader; all safe to share between threads."""
+
+    settings: Settings
+    store: Store
+    reader: Reader
+
+    @property
+    def limits(self) -> Limits:
+        """What one uploaded file may hold."""
+        chosen = self.settings
+        return Limits(bytes=self.limit_bytes, pixels=chosen.max_megapixels * 1_000_000, pages=chosen.max_pages)
+
+    @property
+    def limit_bytes(self) -> int:
+        """The largest file that a person may give."""
+        return self.settings.max_upload_mb * 1024 * 1024

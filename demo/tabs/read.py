@@ -1,0 +1,79 @@
+"""The Read tab: a page comes in, its lines are corrected, what was submitted is there again after a reload."""
+
+from typing import Any
+from uuid import UUID
+
+import gradio as gr
+
+from demo.answers import document_answer
+from demo.asker import contributor_of
+from demo.components.line_editor import line_editor
+from demo.components.shelf import shelf
+from demo.examples_list import examples
+from demo.services import Services
+from flywheel.errors import FlywheelError, NotFound
+
+SHOWN_DOCUMENTS = 60
+
+
+def build(services: Services) -> None:
+    """Lay out the tab inside the ``gr.Blocks`` that is being built."""
+    tab = _ReadTab(services)
+    pages = shelf()
+    editor = line_editor()
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    gr.on(fn=tab.restore, outputs=[pages, editor], **private)
+    pages.select(tab.open, outputs=editor, **private)
+    pages.upload(tab.shelve, outputs=pages, **private)
+    editor.submit(tab.shelve, outputs=pages, **private)
+
+
+class _ReadTab:
+    """What the tab's events do; each asks who is there."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def restore(self, request: gr.Request) -> tuple[Any, Any]:
+        """The shelf, and the document named in the address, or else the newest."""
+        shelved = self.shelve(request)
+        wanted = request.query_params.get("document") or next((row["id"] for row in shelved["documents"]), None)
+        return shelved, self._document(wanted, request)
+
+    def open(self, request: gr.Request, event: gr.EventData) -> Any:
+        """The document whose tile was chosen."""
+        document = self._document(event._data.get("document"), request)
+        if document is None:
+            gr.Warning("This document is not there any more. Reload the page to see those that are.")
+        return gr.skip() if document is None else document
+
+    def shelve(self, request: gr.Request) -> dict[str, Any]:
+        """The asker's documents, newest first, and the examples."""
+        value = {"documents": [], "examples": examples(), "limit_bytes": self._services.limit_bytes}
+        try:
+            rows = self._services.store.documents(contributor_of(request, self._services))
+        except FlywheelError as error:
+            gr.Warning(str(error))
+            return value
+        shown = [
+            {
+                "id": str(row.id),
+                "name": row.name,
+                "thumbnail": f"/documents/{row.id}/thumbnail",
+                "lines": row.lines,
+                "corrected": row.corrected,
+            }
+            for row in rows[:SHOWN_DOCUMENTS]
+            if row.pages_kept
+        ]
+        return {**value, "documents": shown}
+
+    def _document(self, wanted: object, request: gr.Request) -> dict[str, Any] | None:
+        try:
+            contributor = contributor_of(request, self._services)
+            return document_answer(self._services.store.document(UUID(str(wanted)), contributor))
+        except (NotFound, ValueError):
+            return None
+        except FlywheelError as error:
+            gr.Warning(str(error))
+            return None
