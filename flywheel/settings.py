@@ -88,8 +88,9 @@ def without_password(url: str) -> str:
 def _refuse_unknown(name: str) -> None:
     if name in VARIABLES:
         return
-    near = get_close_matches(name, VARIABLES, n=1)
-    advice = f"Did you mean {near[0]}?" if near else f"Those that exist: {', '.join(sorted(VARIABLES))}."
+    known = [variable.removeprefix(PREFIX) for variable in VARIABLES]
+    near = get_close_matches(name.removeprefix(PREFIX).upper(), known, n=1)
+    advice = f"Did you mean {PREFIX}{near[0]}?" if near else f"Those that exist: {', '.join(sorted(VARIABLES))}."
     raise BadSettings(f"The environment variable {name} is unknown. {advice} Rename or unset it.")
 
 

@@ -109,7 +109,7 @@ def _make_cluster(programs: Path, folder: Path, *, password: str, account: dict[
     if account:
         shutil.chown(secret, account["user"])
     secret.chmod(0o600)
-    command = [programs / "initdb", "-D", folder / "data", "-U", "inkloop", "--pwfile", secret]
+    command = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", "inkloop", "--pwfile", str(secret)]
     options = ["-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"]
     made = subprocess.run([*command, *options], cwd="/", capture_output=True, text=True, **account)
     if made.returncode != 0:

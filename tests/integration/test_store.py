@@ -91,7 +91,7 @@ def test_pages_kept_one_by_one_complete_a_document(store: Store, ann: UUID) -> N
 def test_a_page_kept_twice_or_beyond_the_last_is_refused(store: Store, ann: UUID) -> None:
     begun = store.begin_document(an_upload(), contributor=ann, page_count=1)
     store.keep_page(begun.id, a_page(["a"]), b"image", seconds=1)
-    with pytest.raises(StaleDocument, match="has its page 1 already. Load the document again"):
+    with pytest.raises(StaleDocument, match=r"has its page 1 already\. Load the document again"):
         store.keep_page(begun.id, a_page(["a"]), b"image", seconds=1)
     with pytest.raises(StaleDocument, match="has 1 pages; page 2 is none of them"):
         store.keep_page(begun.id, a_page(["a"], number=2), b"image", seconds=1)
@@ -133,7 +133,7 @@ def test_contributors_see_only_their_own(store: Store, ann: UUID, letter: Docume
     assert store.documents(bob) == []
     with pytest.raises(NotFound, match=f"There is no document {letter.id} among yours"):
         store.document(letter.id, bob)
-    with pytest.raises(NotFound, match="There is no page .* among yours"):
+    with pytest.raises(NotFound, match=r"There is no page .* among yours"):
         store.page_image(letter.pages[0].id, bob)
     assert store.page_image(letter.pages[0].id, ann)[0] == b"image of the letter"
 
