@@ -13,7 +13,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from HersheyFonts import HersheyFonts  # type: ignore[import-untyped]
+from HersheyFonts import HersheyFonts
 from numpy.typing import NDArray
 
 from tests.strokes import DESCENT_UNITS, Stroke, draw_character
