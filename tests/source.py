@@ -40,7 +40,7 @@ def module(path: Path) -> str:
 
 def imports(path: Path) -> Iterator[Import]:
     """Every import of a file, late ones included."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     late = {id(inner) for node in ast.walk(tree) if isinstance(node, FUNCTIONS) for inner in ast.walk(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -8,7 +8,7 @@ from importlib.metadata import packages_distributions
 import pytest
 
 from flywheel.settings import VARIABLES
-from tests.source import ROOT, files, imports
+from tests.source import ROOT, files, imports, module
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CODE = "\n".join(re.findall(r"^    .*$|`[^`\n]+`", README, re.MULTILINE))
@@ -45,23 +45,21 @@ def test_every_variable_is_in_the_settings_the_example_and_the_readme() -> None:
 
 
 def test_file_map_names_files_that_exist() -> None:
-    missing = [path for path in mapped() if not (ROOT / path).exists()]
     assert mapped()
-    assert missing == []
+    assert [pattern for pattern in mapped() if not any(ROOT.glob(pattern))] == []
 
 
 def test_file_map_leaves_no_module_out() -> None:
-    modules = {path.relative_to(ROOT).as_posix() for path in files() if path.stem not in ("__init__", "__main__")}
-    known = mapped()
-    left_out = {path for path in modules if not any(path == name or path.startswith(f"{name}/") for name in known)}
-    assert left_out == set()
+    known = {path for pattern in mapped() for path in ROOT.glob(pattern)}
+    modules = [path for path in files() if path.stem not in ("__init__", "__main__")]
+    assert [module(path) for path in modules if known.isdisjoint({path, *path.parents})] == []
 
 
-def mapped() -> set[str]:
-    """The paths of the README's file map, folders without their slash."""
+def mapped() -> list[str]:
+    """The paths and patterns of the README's file map."""
     section = README.partition("## Where things are")[2].partition("\n## ")[0]
     cells = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
-    return {path.rstrip("/") for cell in cells for path in re.findall(r"`([^`]+)`", cell)}
+    return [path for cell in cells for path in re.findall(r"`([^`]+)`", cell)]
 
 
 def test_requirements_are_pinned_and_torch_comes_first() -> None:
