@@ -5,12 +5,11 @@ along it, rows away from it, so the writing ends up level whatever the slope of 
 polygon take the colour of the paper beside them.
 """
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.baseline_frame import BaselineFrame, Floats, densify
 from recognizer.page import Outline
 
 MARGIN = 0.05  # paper kept around the writing, in crop heights
@@ -18,44 +17,6 @@ SMALLEST_EXTENT_PX = 4.0  # of a line on the page; thinner outlines are grown to
 WIDEST_CROP = 64  # in crop heights; a longer strip is squeezed: it is no line of writing
 
 Greys = NDArray[np.uint8]
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """Coordinates along a baseline: s runs along it, t away from it (downwards), both in page pixels.
-
-    Attributes:
-        origin: (2,), where s = t = 0.
-        along: (2,), unit vector of the writing direction.
-        bend: coefficients of t over s of the baseline itself, highest power first.
-        reach: the range of s that the baseline covers; beyond it the bend continues straight.
-    """
-
-    origin: Floats
-    along: Floats
-    bend: Floats
-    reach: tuple[float, float]
-
-    def offset(self, s: Floats) -> Floats:
-        """How far the baseline lies from the straight axis at ``s``."""
-        inside = np.clip(s, *self.reach)
-        slope = np.polyval(np.polyder(self.bend), inside)
-        return np.asarray(np.polyval(self.bend, inside) + slope * (s - inside))
-
-    def from_page(self, points: Floats) -> Floats:
-        """(N, 2) page points to (N, 2) coordinates s, t."""
-        away = np.array([-self.along[1], self.along[0]])
-        s = (points - self.origin) @ self.along
-        return np.stack([s, (points - self.origin) @ away - self.offset(s)], axis=1)
-
-    def to_page(self, s: Floats, t: Floats) -> tuple[Floats, Floats]:
-        """Coordinates s, t of one shape to page x, y of that shape."""
-        t = t + self.offset(s)
-        return (
-            self.origin[0] + s * self.along[0] - t * self.along[1],
-            self.origin[1] + s * self.along[1] + t * self.along[0],
-        )
 
 
 def crop_line(grey: Greys, polygon: Outline, baseline: Outline | None, *, height_px: int = 64) -> Greys:
@@ -70,8 +31,8 @@ def crop_line(grey: Greys, polygon: Outline, baseline: Outline | None, *, height
     Returns:
         (height_px, W) uint8. W follows from the polygon's proportions and is at least 1.
     """
-    outline = _densify(np.asarray(polygon, np.float64).reshape(-1, 2), closed=True)
-    frame = _frame(_densify(np.asarray(baseline or _long_axis(outline), np.float64).reshape(-1, 2), closed=False))
+    outline = densify(np.asarray(polygon, np.float64).reshape(-1, 2), closed=True)
+    frame = BaselineFrame.fit(np.asarray(baseline or _long_axis(outline), np.float64).reshape(-1, 2))
     local = frame.from_page(outline)
     (left, top), (right, bottom) = _extent(local)
     margin = MARGIN * (bottom - top)
@@ -86,16 +47,6 @@ def crop_line(grey: Greys, polygon: Outline, baseline: Outline | None, *, height
     return _on_paper(pixels, _fill(corners, pixels.shape))
 
 
-def _densify(points: Floats, *, closed: bool) -> Floats:
-    """The same outline with points at most a few pixels apart: a bend must not fall between two of them."""
-    ring = np.vstack([points, points[:1]]) if closed else points
-    steps = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ring, axis=0).T))])
-    if steps[-1] == 0:
-        return points
-    at = np.union1d(np.linspace(0, steps[-1], 200), steps)
-    return np.stack([np.interp(at, steps, ring[:, axis]) for axis in (0, 1)], axis=1)
-
-
 def _long_axis(outline: Floats) -> Outline:
     """A stand-in for a missing baseline: the middle of the smallest rectangle around the outline, left to right."""
     (x, y), (width, height), angle = cv2.minAreaRect(outline.astype(np.float32))
@@ -104,19 +55,6 @@ def _long_axis(outline: Floats) -> Outline:
     angle = np.deg2rad((angle + 90) % 180 - 90)
     step = width / 2 * np.array([np.cos(angle), np.sin(angle)])
     return (x - step[0], y - step[1]), (x + step[0], y + step[1])
-
-
-def _frame(baseline: Floats) -> _Frame:
-    """Fit the axis and the gentle bend of a baseline; a polyline's corners are its tracer's, not the writer's."""
-    chord = baseline[-1] - baseline[0]
-    length = float(np.hypot(*chord))
-    along = chord / length if length > 1 else np.array([1.0, 0.0])
-    away = np.array([-along[1], along[0]])
-    s, t = (baseline - baseline[0]) @ along, (baseline - baseline[0]) @ away
-    degree = 0 if np.ptp(s) < 1 else 1 if np.abs(t).max() < 1 else 3
-    unit = max(float(np.ptp(s)), 1.0)  # powers of s / length stay well conditioned
-    bend = np.polyfit(s / unit, t, degree) / unit ** np.arange(degree, -1, -1)
-    return _Frame(baseline[0], along, bend, (float(s.min()), float(s.max())))
 
 
 def _extent(local: Floats) -> tuple[Floats, Floats]:

@@ -1,0 +1,111 @@
+"""Page → lines: polygon, baseline and confidence of each, in reading order.
+
+The network sees the page at one size; where its letters turn out to be very small or very large, it looks once more
+at a size that suits them. Everything is deterministic and the same for a page alone or among others.
+"""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from recognizer.finder_weights import load_finder
+from recognizer.line_tracing import TracedLine, trace_lines
+from recognizer.models.line_finder import STRIDE, LineFinderNet
+from recognizer.page import Outline
+from recognizer.reading_order import reading_order
+
+LONGEST_SIDE_PX = 1120  # of the page as the network first sees it
+SMALLEST_SIDE_PX, LARGEST_SIDE_PX = 448, 1920
+COMFORTABLE_HEIGHT_PX = (17.0, 96.0)  # of a line in the network's input; outside, it looks again
+WISHED_HEIGHT_PX = 34.0
+
+Grey = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLine:
+    """Where a line is, in pixels of the page.
+
+    Attributes:
+        polygon: around the writing.
+        baseline: in writing direction; a line that stands on its head runs to the left.
+        confidence: of being writing, in [0, 1].
+    """
+
+    polygon: Outline
+    baseline: Outline
+    confidence: float
+
+
+class LineFinder:
+    """Finds lines with one network; safe to share between threads."""
+
+    def __init__(self, net: LineFinderNet) -> None:
+        self._net = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._lock = threading.Lock()  # one page at a time: each already uses all cores
+
+    @classmethod
+    def load(cls, weights_dir: Path) -> "LineFinder":
+        """Read the weights.
+
+        Args:
+            weights_dir: folder with ``line_finder.safetensors`` and ``line_finder.json``.
+
+        Raises:
+            BadModel: they are missing, broken or of another architecture.
+        """
+        return cls(load_finder(weights_dir)[0])
+
+    def find(self, grey: Grey) -> list[FoundLine]:
+        """Lines of a page in reading order; none on a page without writing.
+
+        Args:
+            grey: (H, W) uint8, dark ink on light paper.
+        """
+        side = float(np.clip(LONGEST_SIDE_PX, SMALLEST_SIDE_PX, LARGEST_SIDE_PX))
+        lines, scale = self._look(grey, side)
+        better = _better_side(lines, side)
+        if better != side:
+            lines, scale = self._look(grey, better)
+        found = [_on_page(line, scale, grey.shape) for line in lines]
+        order = reading_order([line.polygon for line in found], [line.baseline for line in found])
+        return [found[index] for index in order]
+
+    def _look(self, grey: Grey, side: float) -> tuple[list[TracedLine], float]:
+        """Trace the page at a size; also the factor from page to network pixels."""
+        scale = side / max(grey.shape)
+        size = tuple(max(round(length * scale), 1) for length in grey.shape)
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        image = np.asarray(cv2.resize(grey, size[::-1], interpolation=interpolation), np.float32) / 127.5 - 1
+        padding = [-length % STRIDE for length in size]
+        batch = functional.pad(torch.from_numpy(image)[None, None], (0, padding[1], 0, padding[0]), mode="replicate")
+        with self._lock, torch.inference_mode():
+            maps = self._net(batch.contiguous(memory_format=torch.channels_last))
+            text, geometry = maps.text[0, 0].sigmoid().float().numpy(), maps.geometry[0].float().numpy()
+        return trace_lines(text, geometry), scale
+
+
+def _better_side(lines: list[TracedLine], side: float) -> float:
+    """The longest side at which these lines are comfortable to see; ``side`` itself where they are already."""
+    if not lines:
+        return side
+    height = float(np.median([line.height for line in lines]))
+    if COMFORTABLE_HEIGHT_PX[0] <= height <= COMFORTABLE_HEIGHT_PX[1]:
+        return side
+    return float(np.clip(side * WISHED_HEIGHT_PX / height, SMALLEST_SIDE_PX, LARGEST_SIDE_PX))
+
+
+def _on_page(line: TracedLine, scale: float, shape: tuple[int, ...]) -> FoundLine:
+    """Network pixels to page pixels, inside the page."""
+    limits = np.array([shape[1], shape[0]], np.float64)
+
+    def place(points: NDArray[np.float64]) -> Outline:
+        return tuple((round(float(x), 1), round(float(y), 1)) for x, y in np.clip(points / scale, 0, limits))
+
+    return FoundLine(place(line.outline), place(line.baseline), round(line.confidence, 4))
