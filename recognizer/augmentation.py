@@ -5,6 +5,7 @@ Every distortion keeps the text readable by a person. Images are (H, W) uint8, d
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.line_images import Grey
 
@@ -45,10 +46,10 @@ def warp(image: Grey, rng: Random) -> Grey:
     return warped.astype(np.uint8, copy=False)
 
 
-def _wave(rng: Random, height: int, width: int, *, amplitude: float) -> np.ndarray:
+def _wave(rng: Random, height: int, width: int, *, amplitude: float) -> NDArray[np.float32]:
     """A smooth random field (H, W) in pixels: a coarse grid of noise, enlarged."""
     grid = rng.normal(0, amplitude, (3, max(2, width // max(8, height // 2)))).astype(np.float32)
-    return cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def thicken(image: Grey, rng: Random) -> Grey:
@@ -110,7 +111,8 @@ def grain(image: Grey, rng: Random) -> Grey:
     height, width = image.shape
     noise = rng.standard_normal((height, width), np.float32) * float(rng.uniform(1, 10))
     if rng.random() < 0.5:
-        noise += cv2.resize(rng.standard_normal((height // 4, max(1, width // 4)), np.float32), (width, height)) * 8
+        coarse = rng.standard_normal((height // 4, max(1, width // 4)), np.float32)
+        noise += 8 * np.asarray(cv2.resize(coarse, (width, height)), np.float32)
     return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 

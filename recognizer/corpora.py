@@ -1,12 +1,13 @@
-"""Ground truth as files hold it: the line manifest."""
+"""Ground truth as files hold it: line manifests and page manifests (JSONL)."""
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from recognizer.errors import BadManifest
+from recognizer.page import Outline
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,57 @@ def read_manifest(path: Path) -> Iterator[LineTruth]:
             raise BadManifest(f'{path}, line {number}: a row needs "image" and "text", both strings.')
         extra = {key: value for key, value in row.items() if key not in ("image", "text", "flags")}
         yield LineTruth(path.parent / image, text, tuple(row.get("flags") or ()), extra)
+
+
+@dataclass(frozen=True, slots=True)
+class TrueLine:
+    """One line of a page manifest, in pixels of the page."""
+
+    text: str
+    polygon: Outline
+    baseline: Outline | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageTruth:
+    """One row of a page manifest; ``image`` is absolute, ``lines`` stand in reading order."""
+
+    image: Path
+    width: int
+    height: int
+    lines: tuple[TrueLine, ...]
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The lines' texts joined by newlines."""
+        return "\n".join(line.text for line in self.lines)
+
+
+def read_page_manifest(path: Path) -> Iterator[PageTruth]:
+    """The rows of a page manifest (JSONL; paths relative to the file).
+
+    Raises:
+        BadManifest: the file is missing, or a row breaks the format.
+    """
+    for number, row in read_rows(path):
+        try:
+            lines = tuple(
+                TrueLine(str(line["text"]), _outline(line["polygon"]), _outline(line.get("baseline")) or None)
+                for line in row["lines"]
+            )
+            truth = PageTruth(path.parent / row["image"], int(row["width"]), int(row["height"]), lines)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadManifest(
+                f"{path}, line {number}: {error!r}. A page needs image, width, height and lines; "
+                "a line needs text, polygon and baseline (which may be null)."
+            ) from error
+        extra = {key: value for key, value in row.items() if key not in ("image", "width", "height", "lines")}
+        yield replace(truth, extra=extra)
+
+
+def _outline(points: Any) -> Outline:
+    return tuple((float(x), float(y)) for x, y in points or ())
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

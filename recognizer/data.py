@@ -4,6 +4,7 @@ Widths vary with every distortion, so lines wait in a pool per bucket of width a
 equal area. Randomness comes from one seed and the number of lines drawn: a resumed training goes on with new lines.
 """
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class RealLines:
         self._cumulative = np.cumsum(weights / weights.sum())
 
     def draw(self, rng: Random) -> tuple[Grey, str] | None:
+        """One line, distorted."""
         line = self._lines[min(int(np.searchsorted(self._cumulative, rng.random())), len(self._lines) - 1)]
         return augmentation.distort(open_line(line.image), rng, strength=self._strength), line.text
 
@@ -57,6 +59,7 @@ class InkLines:
         self._book = book
 
     def draw(self, rng: Random) -> tuple[Grey, str] | None:
+        """One line of joined samples, drawn and distorted; None when it came out too long."""
         ink = self._book.line(rng, characters=int(rng.integers(1, 50)))
         if ink.width > 90 or len(ink.text) > 80:
             return None
@@ -80,6 +83,7 @@ class FontLines:
         self._prose = prose
 
     def draw(self, rng: Random) -> tuple[Grey, str] | None:
+        """One line, distorted; None when the drawn font cannot write it."""
         text = self._prose.line(rng, characters=int(rng.integers(4, 70)))
         image = self._fonts.draw(text, rng)
         if image is None:
@@ -91,15 +95,15 @@ class FontLines:
 class Mixture:
     """Sources and how often each is asked."""
 
-    sources: tuple[LineSource, ...]
-    shares: tuple[float, ...]
+    sources: Sequence[tuple[LineSource, float]]
     charset: Charset
 
     def lines(self, rng: Random) -> Iterator[tuple[Grey, list[int]]]:
         """Endless images of the network's height with their classes; what CTC cannot align is drawn again."""
-        shares = np.array(self.shares) / sum(self.shares)
+        shares = np.array([share for _, share in self.sources])
+        shares /= shares.sum()
         while True:
-            drawn = self.sources[rng.choice(len(self.sources), p=shares)].draw(rng)
+            drawn = self.sources[rng.choice(len(shares), p=shares)][0].draw(rng)
             if drawn is None or self.charset.unknown(drawn[1]) or not drawn[1]:
                 continue
             image, classes = to_height(drawn[0], HEIGHT_PX), self.charset.encode(drawn[1])
@@ -109,7 +113,7 @@ class Mixture:
 
 def steps_needed(classes: Sequence[int]) -> int:
     """Time steps CTC needs: one per character, one more between equal neighbours."""
-    return len(classes) + sum(a == b for a, b in zip(classes, classes[1:], strict=False))
+    return len(classes) + sum(a == b for a, b in itertools.pairwise(classes))
 
 
 @dataclass(frozen=True)
@@ -160,8 +164,7 @@ class Corpora:
     """Where training lines come from; what is None is left out.
 
     Attributes:
-        lines: real lines to train on.
-        validation: real lines of other writers, to choose the checkpoint.
+        lines: real lines.
         ink: a UNIPEN table (Parquet).
         fonts: a folder with ``fonts.json``.
         texts: prose files.
@@ -170,14 +173,13 @@ class Corpora:
     """
 
     lines: tuple[LineTruth, ...]
-    validation: tuple[LineTruth, ...]
     ink: Path | None = None
     fonts: Path | None = None
     texts: tuple[Path, ...] = ()
     shares: tuple[float, float, float] = (0.6, 0.25, 0.15)
     strength: float = 0.7
 
-    def mixture(self, charset: Charset) -> Mixture:
+    def sources(self) -> list[tuple[LineSource, float]]:
         """The sources that are there, with their shares."""
         real, ink, fonts = self.shares
         sources: list[tuple[LineSource, float]] = []
@@ -187,33 +189,36 @@ class Corpora:
             sources.append((InkLines(InkBook(self.ink, split="train")), ink))
         if self.fonts is not None and self.texts:
             sources.append((FontLines(FontBook(self.fonts), Prose(self.texts)), fonts))
-        return Mixture(tuple(s for s, _ in sources), tuple(share for _, share in sources), charset)
+        return sources
+
+
+def pooled_batches(lines: Sequence[LineTruth], charset: Charset) -> list[Batch]:
+    """Lines without flags, undistorted, in batches of one bucket; what the charset cannot write is left out."""
+    pools: dict[int, list[tuple[Grey, list[int]]]] = defaultdict(list)
+    for line in lines:
+        if not line.flags and not charset.unknown(line.text):
+            image = to_height(open_line(line.image), HEIGHT_PX)
+            pools[bucket_width(image.shape[1])].append((image, charset.encode(line.text)))
+    return [collate(pool[i : i + 32]) for _, pool in sorted(pools.items()) for i in range(0, len(pool), 32)]
 
 
 class LineDataModule(pl.LightningDataModule):
-    """Batches for Lightning: endless for training, the validation lines in buckets for scoring."""
+    """Batches for Lightning: endless for training, fixed ones for validation."""
 
-    def __init__(self, corpora: Corpora, charset: Charset, *, batch_size: int, workers: int, seed: int) -> None:
+    def __init__(
+        self, mixture: Mixture, validation: Sequence[LineTruth], *, batch_size: int, workers: int, seed: int
+    ) -> None:
         super().__init__()
-        self._corpora, self._charset = corpora, charset
+        self._mixture, self._validation = mixture, tuple(validation)
         self._batch_size, self._workers, self._seed = batch_size, workers, seed
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Endless batches; a training is as long as its Trainer says."""
         step = self.trainer.global_step if self.trainer else 0
-        batches = EndlessBatches(
-            self._corpora.mixture(self._charset), batch_size=self._batch_size, seed=self._seed + step
-        )
+        batches = EndlessBatches(self._mixture, batch_size=self._batch_size, seed=self._seed + step)
         return DataLoader(batches, batch_size=None, num_workers=self._workers, persistent_workers=self._workers > 0)
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Validation lines without flags, undistorted, in batches of one bucket."""
-        return DataLoader(self._validation_batches(), batch_size=None, num_workers=0)
-
-    def _validation_batches(self) -> Any:
-        pools: dict[int, list[tuple[Grey, list[int]]]] = defaultdict(list)
-        for line in self._corpora.validation:
-            if not line.flags and not self._charset.unknown(line.text):
-                image = to_height(open_line(line.image), HEIGHT_PX)
-                pools[bucket_width(image.shape[1])].append((image, self._charset.encode(line.text)))
-        return [collate(pool[i : i + 32]) for _, pool in sorted(pools.items()) for i in range(0, len(pool), 32)]
+        """The validation lines in their buckets."""
+        batches: Any = pooled_batches(self._validation, self._mixture.charset)
+        return DataLoader(batches, batch_size=None, num_workers=0)

@@ -1,5 +1,6 @@
 """Pen strokes (UNIPEN) → line images: words of one writer joined on a common baseline, drawn with any pen."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.line_images import Grey
+from recognizer.errors import BadManifest
+from recognizer.line_images import Grey, to_height
 
 Points = NDArray[np.float32]
 
@@ -48,7 +50,6 @@ class InkBook:
         self._hands = sorted(self.by_writer)
         sizes = np.array([len(self.by_writer[hand]) for hand in self._hands], float)
         self._share = np.sqrt(sizes) / np.sqrt(sizes).sum()
-
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -116,3 +117,34 @@ def draw(
     lines = [np.round((stroke - low) * 16).astype(np.int32).reshape(-1, 1, 2) for stroke in strokes]
     cv2.polylines(image, lines, False, shade, thickness=thickness, lineType=cv2.LINE_AA, shift=4)
     return image
+
+
+def render_split(table: Path, split: str, output: Path) -> tuple[Path, int]:
+    """Every sample of a split drawn with one plain pen, as lines with a manifest: what ink is scored on.
+
+    Args:
+        table: UNIPEN table (Parquet).
+        split: its rows to draw.
+        output: folder for ``lines.jsonl`` and ``lines/``.
+
+    Returns:
+        The manifest and how many lines it names.
+
+    Raises:
+        BadManifest: the table is missing or has no such rows.
+    """
+    if not table.exists():
+        raise BadManifest(f"{table} does not exist. Give a UNIPEN table (Parquet).")
+    book = InkBook(table, split=split)
+    if not len(book):
+        raise BadManifest(f'{table} has no rows of the split "{split}".')
+    (output / "lines").mkdir(parents=True, exist_ok=True)
+    rows = []
+    for index in range(len(book)):
+        ink = book.ink(index)
+        name = f"lines/{index:05d}.webp"
+        cv2.imwrite(str(output / name), to_height(draw(ink, x_height_px=24, pen_px=3), 64))
+        rows.append(json.dumps({"image": name, "text": ink.text}, ensure_ascii=False))
+    manifest = output / "lines.jsonl"
+    manifest.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return manifest, len(rows)

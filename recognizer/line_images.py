@@ -39,10 +39,15 @@ def open_line(path: Path) -> Grey:
     return image.astype(np.uint8, copy=False)
 
 
+def scaled_width(height: int, width: int, height_px: int) -> int:
+    """How wide an image of ``height`` × ``width`` is at ``height_px``: in proportion, within what networks read."""
+    return min(MAX_WIDTH_PX, max(height_px // 3, round(width * height_px / height)))
+
+
 def to_height(image: Grey, height_px: int) -> Grey:
-    """``image`` scaled to ``height_px``, its proportions kept up to the widest line that networks read."""
+    """``image`` scaled to ``height_px`` and the width that `scaled_width` gives."""
     height, width = image.shape
-    scaled = min(MAX_WIDTH_PX, max(height_px // 3, round(width * height_px / height)))
+    scaled = scaled_width(height, width, height_px)
     if (height, width) == (height_px, scaled):
         return image
     shrinking = height > height_px

@@ -2,12 +2,14 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
+from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 
 from recognizer.charset import BLANK, Charset
@@ -15,8 +17,6 @@ from recognizer.data import Batch
 from recognizer.decoding import best_path
 from recognizer.metrics import cer
 from recognizer.models.line_ctc import LineCTC
-
-WARM_UP_STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class LineHyperparameters:
         batch_size: lines of 672 px per batch.
         dropout: in the neck and before the head.
         ema_decay: per step, of the averaged weights that are kept.
+        pull: towards the weights a training began with, per step and unit of learning rate.
+        warm_up_steps: over which the learning rate rises.
         seed: of everything random.
     """
 
@@ -39,6 +41,8 @@ class LineHyperparameters:
     batch_size: int = 16
     dropout: float = 0.1
     ema_decay: float = 0.999
+    pull: float = 0.0
+    warm_up_steps: int = 100
     seed: int = 1
 
 
@@ -70,6 +74,18 @@ class LitLineCTC(pl.LightningModule):
         self.trained_s = 0.0
         self._since: float | None = None
         self._pairs: list[tuple[str, str]] = []
+        self._parent: list[Tensor] = []
+
+    def on_fit_start(self) -> None:
+        """Remember the weights to be pulled towards."""
+        self._parent = [p.detach().clone() for p in self.model.parameters()] if self.hyper.pull else []
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, index: int) -> None:
+        """Move every weight a little towards where it began."""
+        if self._parent:
+            share = self.hyper.pull * float(self.trainer.optimizers[0].param_groups[0]["lr"])
+            with torch.no_grad():
+                torch._foreach_lerp_(list(self.model.parameters()), self._parent, share)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """CTC loss of one batch."""
@@ -82,7 +98,7 @@ class LitLineCTC(pl.LightningModule):
         now = time.monotonic()
         self.trained_s += 0.0 if self._since is None else min(now - self._since, 60.0)
         self._since = now
-        rate = self.hyper.learning_rate * rate_factor(self.global_step, self.progress)
+        rate = self.hyper.learning_rate * rate_factor(self.global_step / self.hyper.warm_up_steps, self.progress)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = rate
         self.log("train/learning_rate", rate)
@@ -102,16 +118,13 @@ class LitLineCTC(pl.LightningModule):
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Collect reference and reading of each line."""
-        for row, target, length in zip(
-            self.model(batch.images).float(), batch.targets, batch.lengths.tolist(), strict=True
-        ):
-            self._pairs.append((self.charset.decode(target[:length].tolist()), best_path(row, self.charset)))
+        self._pairs += read_batch(self.model(batch.images), batch, self.charset)
 
     def on_validation_epoch_end(self) -> None:
         """Log the CER over all validation lines."""
         self.log("val/cer", cer(self._pairs), prog_bar=True, sync_dist=True)
-        if isinstance(self.logger, pl.loggers.WandbLogger):
-            self.logger.log_text("val/samples", ["reference", "reading"], [list(p) for p in self._pairs[:12]])
+        if isinstance(self.logger, WandbLogger):
+            self.logger.log_text("val/samples", ["reference", "reading"], [list(pair) for pair in self._pairs[:12]])
         self._pairs.clear()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -136,6 +149,24 @@ class LitLineCTC(pl.LightningModule):
         return Batch(batch.images.to(device), batch.targets.to(device), batch.lengths.to(device))
 
 
-def rate_factor(step: int, progress: float) -> float:
-    """Linear warm-up over 100 steps, then half a cosine down to 1 % of the peak."""
-    return min(1.0, (step + 1) / WARM_UP_STEPS) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+def rate_factor(warm_up: float, progress: float) -> float:
+    """Linear warm-up, then half a cosine down to 1 % of the peak.
+
+    Args:
+        warm_up: the share of the warm-up that is done; over 1 after it.
+        progress: the share of the schedule that is done.
+    """
+    return min(1.0, warm_up + 0.01) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+
+
+def validation_cer(model: LineCTC, batches: Sequence[Batch], charset: Charset) -> float:
+    """CER by best path of a network as it stands."""
+    model.eval()
+    with torch.inference_mode():
+        return cer(pair for batch in batches for pair in read_batch(model(batch.images), batch, charset))
+
+
+def read_batch(logits: Tensor, batch: Batch, charset: Charset) -> list[tuple[str, str]]:
+    """(reference, best path) of each line of a batch."""
+    rows = zip(logits.float(), batch.targets, batch.lengths.tolist(), strict=True)
+    return [(charset.decode(target[:length].tolist()), best_path(row, charset)) for row, target, length in rows]

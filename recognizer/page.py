@@ -4,7 +4,7 @@ These objects cross the border to the store, the exports and the screen, so they
 no pixels, no tensors.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Point = tuple[float, float]
@@ -75,6 +75,19 @@ class Page:
     height: int
     lines: tuple[Line, ...]
     model: str
+
+    def scaled(self, width: int, height: int) -> "Page":
+        """The same page in the pixels of an image of another size."""
+        x, y = width / self.width, height / self.height
+
+        def move(outline: Outline) -> Outline:
+            return tuple((px * x, py * y) for px, py in outline)
+
+        lines = tuple(
+            Line(move(line.polygon), None if line.baseline is None else move(line.baseline), line.reading)
+            for line in self.lines
+        )
+        return replace(self, width=width, height=height, lines=lines)
 
     @property
     def text(self) -> str:

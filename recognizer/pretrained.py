@@ -50,11 +50,14 @@ def wheel_model(name: str) -> Path:
 def load_line_ctc(path: Path, charset: Charset, *, dropout: float = 0.1) -> LineCTC:
     """A `LineCTC` with every layer from the ONNX file and the head's rows cut to ``charset``.
 
+    The file's network sees grey three times, as red, green and blue; ours sees it once, with the weights' sum.
+
     Raises:
         BadModel: the file is not the recogniser this module knows.
     """
     layers, characters = read_layers(path)
     model = LineCTC(charset.classes, dropout=dropout)
+    layers[0] = Layer(layers[0].weight.sum(axis=1, keepdims=True), layers[0].bias)
     modules = [m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear | nn.LayerNorm)]
     if len(modules) != len(layers):
         raise BadModel(f"{path} has {len(layers)} layers, not {len(modules)}. It is not PP-OCRv6 small.")

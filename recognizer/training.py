@@ -1,39 +1,46 @@
-"""Train a line reader from a model trained at scale, from our own weights, or from nothing."""
+"""Train a line reader: from a model trained at scale, from our own weights, or from nothing.
 
+One path for all of it, `fit`: Lightning, on whatever accelerator it finds, resumed from the last checkpoint in the
+output folder, the averaged weights kept.
+"""
+
+import difflib
 import hashlib
+import inspect
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint
+from pytorch_lightning.loggers import WandbLogger
 
-from recognizer.charset import LATIN_V1
+from recognizer.calibration import Calibration
+from recognizer.charset import LATIN_V1, Charset
 from recognizer.corpora import LineTruth, read_manifest
-from recognizer.data import Corpora, LineDataModule
+from recognizer.data import Corpora, LineDataModule, Mixture
+from recognizer.evaluation import calibrate
+from recognizer.line_recogniser import LineRecogniser
 from recognizer.lit_models import LineHyperparameters, LitLineCTC
 from recognizer.models.line_ctc import LineCTC
 from recognizer.pretrained import load_line_ctc, wheel_model
-from recognizer.weights_files import save_reader
+from recognizer.runtimes import OnnxRuntime
+from recognizer.weights_files import load_reader, save_reader
 
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
+BEST, LAST = "best", "last"
 
 
-@dataclass(frozen=True)
-class TrainingFiles:
-    """Where a training reads and writes.
-
-    Attributes:
-        data: folder with ``lines_train.jsonl`` and, if there, ``unipen_text.parquet``, ``fonts``, ``texts``.
-        output: folder for checkpoints and the resulting weights.
-        workers: data loading processes.
-    """
-
-    data: Path
-    output: Path
-    workers: int = 1
+def best_precision() -> str:
+    """bf16 where the processor computes in it, else plain float32."""
+    if torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+    flags = Path("/proc/cpuinfo")
+    return "bf16-mixed" if flags.exists() and "bf16" in flags.read_text() else "32-true"
 
 
 def hold_out(lines: Sequence[LineTruth], *, share: float) -> tuple[list[LineTruth], list[LineTruth]]:
@@ -42,62 +49,183 @@ def hold_out(lines: Sequence[LineTruth], *, share: float) -> tuple[list[LineTrut
     held: list[LineTruth] = []
     for line in lines:
         digest = hashlib.sha256(line.writer.encode()).digest()
-        (held if int.from_bytes(digest[:4]) < share * 2**32 else kept).append(line)
+        (held if int.from_bytes(digest[:4], "big") < share * 2**32 else kept).append(line)
     return kept, held
 
 
-def find_corpora(data: Path) -> Corpora:
-    """What a data folder holds; validation lines are writers held out of its training lines."""
+def find_corpora(data: Path) -> tuple[Corpora, list[LineTruth]]:
+    """What a data folder holds, and the lines of writers held out of its ``lines_train.jsonl``.
+
+    Raises:
+        BadManifest: there is no ``lines_train.jsonl``, or it breaks its format.
+    """
     lines, held = hold_out(list(read_manifest(data / "lines_train.jsonl")), share=0.03)
     ink, fonts = data / "unipen_text.parquet", data / "fonts"
-    return Corpora(
+    corpora = Corpora(
         tuple(lines),
-        tuple(held),
         ink if ink.exists() else None,
         fonts if fonts.exists() else None,
         tuple(sorted((data / "texts").glob("*.txt"))),
     )
+    return corpora, held
 
 
-def train(files: TrainingFiles, hyper: LineHyperparameters, trainer_options: dict[str, Any]) -> LitLineCTC:
-    """Train until the schedule ends, resuming from the last checkpoint in ``files.output`` when there is one."""
-    pl.seed_everything(hyper.seed, workers=True)
-    model = load_line_ctc(wheel_model(RECOGNISER), LATIN_V1, dropout=hyper.dropout)
-    lit = LitLineCTC(model.to(memory_format=torch.channels_last), LATIN_V1, hyper)  # type: ignore[call-overload]
+def starting_model(start: str, *, dropout: float) -> tuple[LineCTC, Charset]:
+    """The network a training begins with: ``scale`` (PP-OCRv6), ``nothing``, or a model folder.
+
+    Raises:
+        BadModel: the folder or the wheel cannot be loaded.
+    """
+    if start == "scale":
+        return load_line_ctc(wheel_model(RECOGNISER), LATIN_V1, dropout=dropout), LATIN_V1
+    if start == "nothing":
+        return LineCTC(LATIN_V1.classes, dropout=dropout), LATIN_V1
+    model, charset, _ = load_reader(Path(start))
+    return model.train(), charset
+
+
+@dataclass(frozen=True)
+class Course:
+    """What one training is made of.
+
+    Attributes:
+        mixture: of lines to train on.
+        validation: lines that choose the checkpoint; they must be in no source of the mixture.
+        hyper: how.
+        output: folder for checkpoints.
+        workers: processes that prepare batches.
+        track: log to Weights & Biases (offline unless its own variables say otherwise).
+    """
+
+    mixture: Mixture
+    validation: Sequence[LineTruth]
+    hyper: LineHyperparameters
+    output: Path
+    workers: int = 1
+    track: bool = False
+
+
+def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
+    """Train ``model`` in place until its schedule ends; it ends as the best of its averaged weights.
+
+    Args:
+        model: where to begin.
+        course: what to train on and how.
+        options: of the Lightning Trainer, over `default_options`.
+
+    Returns:
+        CER on the validation lines, which chose the weights.
+    """
+    hyper = course.hyper
+    pl.seed_everything(hyper.seed, workers=True, verbose=False)
+    lit = LitLineCTC(model.to(memory_format=torch.channels_last), course.mixture.charset, hyper)  # type: ignore[call-overload]
     data = LineDataModule(
-        find_corpora(files.data), LATIN_V1, batch_size=hyper.batch_size, workers=files.workers, seed=hyper.seed
+        course.mixture, course.validation, batch_size=hyper.batch_size, workers=course.workers, seed=hyper.seed
     )
-    trainer = pl.Trainer(**default_options(files.output, hyper) | trainer_options)
-    trainer.fit(lit, data, ckpt_path="last")
-    save_reader(lit.model, LATIN_V1, files.output, notes={"hyperparameters": dict(lit.hparams)})
-    return lit
+    checkpoints = ModelCheckpoint(course.output, filename=BEST, monitor="val/cer", enable_version_counter=False)
+    resumable = ModelCheckpoint(course.output, filename=LAST, every_n_train_steps=200, enable_version_counter=False)
+    averaging = EMAWeightAveraging(decay=hyper.ema_decay, update_starting_at_step=round(0.2 / (1 - hyper.ema_decay)))
+    logger = WandbLogger(project="inkloop", save_dir=str(course.output), log_model="all") if course.track else False
+    own = default_options(hyper) | {"logger": logger, "default_root_dir": str(course.output)}
+    trainer = pl.Trainer(**own | options | {"callbacks": [averaging, checkpoints, resumable]})
+    last = course.output / f"{LAST}.ckpt"
+    trainer.fit(lit, data, ckpt_path=str(last) if last.exists() else None, weights_only=False)
+    return _keep_best(trainer, lit, data, checkpoints)
 
 
-def default_options(output: Path, hyper: LineHyperparameters) -> dict[str, Any]:
-    """Trainer options that suit this training; every one can be given by its own name instead."""
-    checkpoints = ModelCheckpoint(output, filename="{step}", every_n_train_steps=250, save_last=True, save_top_k=1)
-    averaging = EMAWeightAveraging(decay=hyper.ema_decay, update_starting_at_step=WARM_UP_AVERAGE)
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks of `train`.
+
+    Attributes:
+        data: folder as `find_corpora` expects it.
+        output: folder for checkpoints and model; a checkpoint in it is resumed.
+        start: as `starting_model` expects it.
+        workers: processes that prepare batches.
+        track: log to Weights & Biases.
+    """
+
+    data: Path
+    output: Path
+    start: str = "scale"
+    workers: int = 1
+    track: bool = False
+
+
+def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> dict[str, Any]:
+    """Train on a data folder and write a model folder: weights, and a card with calibrated confidence.
+
+    Args:
+        wish: what to train on and where to.
+        hyper: hyperparameters.
+        options: of the Lightning Trainer.
+
+    Returns:
+        Model version and CER on the held-out writers, who chose the weights.
+    """
+    corpora, held = find_corpora(wish.data)
+    model, charset = starting_model(wish.start, dropout=hyper.dropout)
+    wish.output.mkdir(parents=True, exist_ok=True)
+    mixture = Mixture(corpora.sources(), charset)
+    course = Course(mixture, held, hyper, wish.output, workers=wish.workers, track=wish.track)
+    error = fit(model, course, options)
+    return write_model(model, charset, held, wish.output) | {"held_out_cer": error}
+
+
+def write_model(model: LineCTC, charset: Charset, held: Sequence[LineTruth], output: Path) -> dict[str, Any]:
+    """Calibrate on held-out lines and write the model folder."""
+    recogniser = LineRecogniser(OnnxRuntime(model.float().eval()), charset, Calibration())
+    curves = asdict(calibrate(recogniser, held))
+    return {"model": save_reader(model, charset, output, notes={"calibration": curves})}
+
+
+def trainer_options(words: Sequence[str]) -> dict[str, Any]:
+    """``--name value`` pairs as options of the Lightning Trainer, each checked by name.
+
+    Raises:
+        ValueError: a name the Trainer does not have, or a value is missing.
+    """
+    known = [name for name in inspect.signature(pl.Trainer.__init__).parameters if name != "self"]
+    options: dict[str, Any] = {}
+    words = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    for name, value in zip(words[::2], [*words[1::2], *([None] if len(words) % 2 else [])], strict=True):
+        if not name.startswith("--") or name[2:] not in known:
+            near = difflib.get_close_matches(name.lstrip("-"), known, 1)
+            raise ValueError(f"{name} is no option of train or of the Trainer" + (f"; {near[0]}?" if near else ""))
+        if value is None:
+            raise ValueError(f"{name} needs a value")
+        options[name[2:]] = _value(value)
+    return options
+
+
+def _value(word: str) -> Any:
+    """A word as the number, truth value or null it spells, else as it stands."""
+    try:
+        return json.loads(word.lower() if word in ("True", "False", "None") else word)
+    except ValueError:
+        return word
+
+
+def default_options(hyper: LineHyperparameters) -> dict[str, Any]:
+    """Trainer options that suit these trainings; each can be overridden under its own name."""
     return {
-        "precision": "bf16-mixed",
+        "precision": best_precision(),
         "max_epochs": -1,
-        "val_check_interval": 500,
+        "val_check_interval": timedelta(minutes=max(0.25, (hyper.minutes or 60) / 8)),
         "check_val_every_n_epoch": None,
         "gradient_clip_val": 5.0,
-        "callbacks": [checkpoints, averaging],
-        "default_root_dir": str(output),
         "log_every_n_steps": 20,
         "enable_progress_bar": False,
+        "enable_model_summary": False,
         "num_sanity_val_steps": 0,
     }
 
 
-WARM_UP_AVERAGE = 200
-
-
-def restore(path: Path) -> LineCTC:
-    """The network of a Lightning checkpoint, with its averaged weights where it has them."""
-    checkpoint = torch.load(path, map_location="cpu", weights_only=False)
-    state = checkpoint["state_dict"]
-    model = LineCTC(len(checkpoint["hyper_parameters"]["charset"]) + 1)
-    model.load_state_dict({k.removeprefix("model."): v for k, v in state.items() if k.startswith("model.")})
-    return model
+def _keep_best(trainer: pl.Trainer, lit: LitLineCTC, data: LineDataModule, checkpoints: ModelCheckpoint) -> float:
+    """Leave the better of the final averaged weights and the best checkpoint in ``lit``; return its CER."""
+    final = float(trainer.validate(lit, data, verbose=False)[0]["val/cer"])
+    score = checkpoints.best_model_score
+    if score is not None and float(score) < final:
+        lit.load_state_dict(torch.load(checkpoints.best_model_path, weights_only=False)["state_dict"])
+        return float(score)
+    return final

@@ -54,6 +54,11 @@ def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
     return model.eval(), charset, card
 
 
+def has_finder(folder: Path) -> bool:
+    """Whether the folder brings a line finder of its own."""
+    return (folder / "line_finder.safetensors").exists()
+
+
 def read_card(folder: Path) -> dict[str, Any]:
     """The card of a model folder.
 

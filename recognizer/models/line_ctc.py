@@ -56,18 +56,18 @@ class LineCTC(nn.Module):
         Returns:
             (B, T, C) with T = W / 8.
         """
-        features: Tensor = self.blocks(self.stem(images.expand(-1, 3, -1, -1)))
+        features: Tensor = self.blocks(self.stem(images))
         steps = self.neck(F.avg_pool2d(features, (3, 2)))
         logits: Tensor = self.head(self.dropout(steps))
         return logits
 
 
 class Stem(nn.Module):
-    """Two halvings of the image, with a pooled bypass between them: (B, 3, 48, W) to (B, 96, 12, W / 4)."""
+    """Two halvings of the image, with a pooled bypass between them: (B, 1, 48, W) to (B, 96, 12, W / 4)."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.first = nn.Conv2d(3, 48, 3, stride=2, padding=1)
+        self.first = nn.Conv2d(1, 48, 3, stride=2, padding=1)
         self.narrow = nn.Conv2d(48, 24, 2)
         self.widen = nn.Conv2d(24, 48, 2)
         self.second = nn.Conv2d(96, 48, 3, stride=2, padding=1)

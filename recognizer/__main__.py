@@ -1,0 +1,106 @@
+"""The command line: results on stdout, logs on stderr; exit 0 done, 1 failed, 2 misused.
+
+Parsing loads no network: each command imports what it needs when it runs.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from recognizer.errors import RecognizerError
+
+FORMATS = ("txt", "json", "page", "alto", "hocr", "pdf")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = build_parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command != "train":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    from recognizer import commands
+
+    try:
+        run = getattr(commands, "run_" + options.command.replace("-", "_"))
+        status = run(options, rest) if options.command == "train" else run(options)
+        return int(status)
+    except commands.Misuse as error:
+        parser.error(str(error))
+    except RecognizerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command."""
+    parser = argparse.ArgumentParser(prog="python -m recognizer", description="Read handwriting, score and train.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_read(commands.add_parser("read", help="read pages (or cropped lines) to text"))
+    for name, help_, what in (
+        ("evaluate", "score a model on a line manifest", "line manifest (JSONL)"),
+        ("evaluate-pages", "score a model on a page manifest", "page manifest (JSONL)"),
+    ):
+        evaluate = commands.add_parser(name, help=help_)
+        evaluate.add_argument("manifest", type=Path, metavar="MANIFEST", help=what)
+        _add_model(evaluate)
+        _add_json(evaluate)
+        if name == "evaluate":
+            evaluate.add_argument("--flagged", action="store_true", help="score rows with flags too")
+    _add_train(commands.add_parser("train", help="train a line reader; takes every Lightning Trainer option"))
+    _add_finetune(commands.add_parser("finetune", help="adapt a model to a hand from a line manifest"))
+    ink = commands.add_parser("render-ink", help="draw pen strokes (UNIPEN table) as line images with a manifest")
+    ink.add_argument("table", type=Path, metavar="TABLE", help="UNIPEN table (Parquet)")
+    ink.add_argument("--split", default="val", help="rows of the table to draw (default: val)")
+    ink.add_argument("--output", type=Path, required=True, metavar="DIR")
+    _add_json(ink)
+    return parser
+
+
+def _add_read(read: argparse.ArgumentParser) -> None:
+    read.add_argument("paths", nargs="+", metavar="PATH", help="image, PDF, or folder of them")
+    read.add_argument("--lines", action="store_true", help="every PATH is one cropped line, or a line manifest")
+    read.add_argument("--format", choices=FORMATS, default="txt", help="of what is written (default: txt)")
+    read.add_argument("--output", type=Path, metavar="DIR", help="write one file per input into DIR")
+    _add_model(read)
+    _add_json(read)
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    train.description = "Train a line reader. Every pytorch_lightning.Trainer option is taken under its own name."
+    train.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with lines_train.jsonl")
+    train.add_argument("--output", type=Path, required=True, metavar="DIR", help="checkpoints and the model")
+    train.add_argument("--start", default="scale", help="scale (PP-OCRv6), nothing, or a model folder")
+    train.add_argument("--minutes", type=float, help="training time; without it --max_steps decides")
+    train.add_argument("--learning_rate", type=float, default=2.5e-4)
+    train.add_argument("--batch_size", type=int, default=16, help="lines of 672 px per step")
+    train.add_argument("--workers", type=int, default=1, help="processes that prepare batches")
+    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--wandb", action="store_true", help="log to Weights & Biases (WANDB_MODE=offline by default)")
+    _add_json(train)
+
+
+def _add_finetune(finetune: argparse.ArgumentParser) -> None:
+    finetune.add_argument("manifest", type=Path, metavar="MANIFEST", help="line manifest of the new hand")
+    finetune.add_argument("--output", type=Path, required=True, metavar="DIR")
+    finetune.add_argument("--from", dest="parent", type=Path, metavar="DIR", help="model to start from")
+    finetune.add_argument("--replay", type=Path, nargs="+", default=[], metavar="PATH", help="what to keep knowing")
+    finetune.add_argument("--minutes", type=float, default=4.0, help="training time (default: 4)")
+    finetune.add_argument("--seed", type=int, default=1)
+    _add_json(finetune)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, metavar="DIR", help="model folder (default: the shipped weights)")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

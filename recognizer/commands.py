@@ -1,0 +1,163 @@
+"""What the commands do. Nothing is skipped silently: a failure is named, the rest goes on, the exit status says 1."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from recognizer.corpora import read_manifest, read_page_manifest
+from recognizer.errors import BadInput, NotAnImage
+from recognizer.export import render
+from recognizer.images import Limits, open_pages
+from recognizer.line_images import open_line
+from recognizer.line_reader import LineReader
+from recognizer.page import Line, Page
+from recognizer.weights_files import SHIPPED
+
+Options = argparse.Namespace
+
+
+class Misuse(Exception):
+    """Options that make no sense together; exit status 2."""
+
+
+def run_read(options: Options) -> int:
+    """Read every path; print the texts or JSON, or write files into ``--output``."""
+    if options.format != "txt" and options.output is None and not options.json and options.format != "json":
+        raise Misuse(f"--format {options.format} writes files: say where with --output DIR")
+    if options.lines and options.output is not None:
+        raise Misuse("--lines prints its readings; it writes no files")
+    reader = LineReader.load(options.model)
+    failed = False
+    rows: list[dict[str, Any]] = []
+    for path in expand(options.paths):
+        try:
+            pages = list(_read_lines(reader, path) if options.lines else _read_pages(reader, path, options))
+        except BadInput as error:
+            print(f"error: {error}", file=sys.stderr)
+            failed = True
+            continue
+        rows += [page.to_json() for page in pages]
+        if not (options.json or options.output or options.format == "json"):
+            print("\n".join(page.text for page in pages), flush=True)
+    if options.json or (options.format == "json" and options.output is None):
+        _print_json(rows)
+    return int(failed)
+
+
+def expand(paths: Sequence[str]) -> Iterator[Path]:
+    """The files that paths name: a folder stands for the files in it, sorted."""
+    for name in paths:
+        path = Path(name)
+        yield from sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+
+
+def _read_pages(reader: LineReader, path: Path, options: Options) -> list[Page]:
+    data = _bytes(path)
+    pages = list(reader.read_file(data, name=str(path)))
+    if options.output is not None:
+        images = (page.colour for page in open_pages(data, name=str(path), limits=Limits()))
+        options.output.mkdir(parents=True, exist_ok=True)
+        for suffix, content in render(pages, images, options.format).items():
+            (options.output / f"{path.stem}{suffix}").write_bytes(content)
+    return pages
+
+
+def _read_lines(reader: LineReader, path: Path) -> list[Page]:
+    files = [row.image for row in read_manifest(path)] if path.suffix == ".jsonl" else [path]
+    images = [open_line(file) for file in files]
+    return [
+        _whole(file, image.shape[1], image.shape[0], reading, reader.version)
+        for file, image, reading in zip(files, images, reader.read_lines(images), strict=True)
+    ]
+
+
+def _whole(file: Path, width: int, height: int, reading: Any, version: str) -> Page:
+    """A cropped line as a page of one line."""
+    outline = ((0.0, 0.0), (float(width), 0.0), (float(width), float(height)), (0.0, float(height)))
+    return Page(str(file), 1, width, height, (Line(outline, None, reading),), version)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NotAnImage(f"{path} cannot be read ({error.strerror}). Correct the path.") from error
+
+
+def run_evaluate(options: Options) -> int:
+    """Score a line manifest."""
+    from recognizer.evaluation import evaluate_lines
+
+    rows = list(read_manifest(options.manifest))
+    _report(evaluate_lines(LineReader.load(options.model), rows, flagged=options.flagged).to_json(), options)
+    return 0
+
+
+def run_evaluate_pages(options: Options) -> int:
+    """Score a page manifest."""
+    from recognizer.evaluation import evaluate_pages
+
+    pages = list(read_page_manifest(options.manifest))
+    _report(evaluate_pages(LineReader.load(options.model), pages).to_json(), options)
+    return 0
+
+
+def run_train(options: Options, rest: Sequence[str]) -> int:
+    """Train a line reader and write its model folder."""
+    import warnings
+
+    from recognizer.lit_models import LineHyperparameters
+    from recognizer.training import Wish, train, trainer_options
+
+    warnings.filterwarnings("ignore", module="pytorch_lightning")
+    try:
+        own = trainer_options(rest)
+    except ValueError as error:
+        raise Misuse(str(error)) from error
+    if options.minutes is None and not {"max_steps", "max_time"} & set(own):
+        raise Misuse("say how long to train: --minutes, --max_steps or --max_time")
+    hyper = LineHyperparameters(
+        learning_rate=options.learning_rate,
+        minutes=options.minutes,
+        batch_size=options.batch_size,
+        seed=options.seed,
+    )
+    wish = Wish(options.data, options.output, options.start, options.workers, options.wandb)
+    _report(train(wish, hyper, own), options)
+    return 0
+
+
+def run_finetune(options: Options) -> int:
+    """Adapt a model to the lines of a manifest."""
+    from recognizer.finetuning import FinetuneOptions, finetune, open_replay
+
+    rows = list(read_manifest(options.manifest))
+    chosen = FinetuneOptions(minutes=options.minutes, seed=options.seed)
+    parent = options.parent or SHIPPED
+    _report(finetune(rows, parent, options.output, open_replay(options.replay), chosen).to_json(), options)
+    return 0
+
+
+def run_render_ink(options: Options) -> int:
+    """Draw a split of pen strokes as clean line images with a line manifest."""
+    from recognizer.ink import render_split
+
+    manifest, count = render_split(options.table, options.split, options.output)
+    _report({"manifest": str(manifest), "lines": count}, options)
+    return 0
+
+
+def _report(result: dict[str, Any], options: Options) -> None:
+    """A result as JSON, or as aligned rows."""
+    if options.json:
+        _print_json(result)
+        return
+    for key, value in result.items():
+        print(f"{key:>18}  {value:.4f}" if isinstance(value, float) else f"{key:>18}  {value}")
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False))

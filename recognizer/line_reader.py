@@ -1,0 +1,69 @@
+"""The public reader: files, pages or line images in; lines with texts and confidences out."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from recognizer.calibration import Calibration
+from recognizer.images import Limits, PageImage, open_pages
+from recognizer.line_crops import crop_line
+from recognizer.line_finder import LineFinder
+from recognizer.line_images import Grey
+from recognizer.line_recogniser import LineRecogniser
+from recognizer.page import Line, Page, Reading
+from recognizer.runtimes import choose
+from recognizer.weights_files import SHIPPED, has_finder, load_reader
+
+
+class LineReader:
+    """Reads with one line finder and one line recogniser; safe to share between threads.
+
+    Attributes:
+        version: of the recogniser, as its card names it.
+    """
+
+    def __init__(self, finder: LineFinder, recogniser: LineRecogniser, *, version: str) -> None:
+        self.version = version
+        self._finder = finder
+        self._recogniser = recogniser
+
+    @classmethod
+    def load(cls, model_dir: Path | None = None) -> "LineReader":
+        """The model in ``model_dir``, or the shipped one; a folder without a finder borrows the shipped finder.
+
+        Raises:
+            BadModel: files are missing, damaged or of another architecture.
+        """
+        folder = model_dir or SHIPPED
+        model, charset, card = load_reader(folder)
+        recogniser = LineRecogniser(choose(model), charset, Calibration.from_json(card.get("calibration")))
+        finder = LineFinder.load(folder if has_finder(folder) else SHIPPED)
+        return cls(finder, recogniser, version=card["version"])
+
+    def unknown_characters(self, text: str) -> list[str]:
+        """The characters of ``text`` that the model can never say, each once."""
+        return self._recogniser.charset.unknown(text)
+
+    def read_file(self, data: bytes, *, name: str, limits: Limits | None = None) -> Iterator[Page]:
+        """Open, find and read, page by page.
+
+        Raises:
+            BadInput: the file cannot be opened; see `recognizer.images.open_pages`.
+        """
+        for page in open_pages(data, name=name, limits=limits or Limits()):
+            yield self.read_page(page, path=name)
+
+    def read_page(self, page: PageImage, *, path: str) -> Page:
+        """Find the lines of an opened page and read them; what reads as nothing is no line."""
+        found = self._finder.find(page.grey)
+        crops = [crop_line(page.grey, line.polygon, line.baseline) for line in found]
+        lines = tuple(
+            Line(line.polygon, line.baseline, reading)
+            for line, reading in zip(found, self.read_lines(crops), strict=True)
+            if reading.text
+        )
+        height, width = page.grey.shape
+        return Page(path, page.number, width, height, lines, self.version)
+
+    def read_lines(self, images: Sequence[Grey]) -> list[Reading]:
+        """Readings of line crops (H, W), dark on light, of any height, in their order."""
+        return self._recogniser.read(images)

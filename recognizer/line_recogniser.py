@@ -1,0 +1,106 @@
+"""Line images → readings: batches through the network, beams out of its logits, calibrated confidences.
+
+Every line is padded to the bucket its own width decides and only lines of one bucket share a batch, so a reading
+depends on nothing but the line. While the network runs on one batch, the batch before it is decoded.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from recognizer.calibration import Calibration, Doubles, certainties
+from recognizer.charset import Charset
+from recognizer.decoding import Floats, align, beam_search, softmax
+from recognizer.line_images import Grey, bucket_width, scaled_width, stack, to_height
+from recognizer.models.line_ctc import HEIGHT_PX
+from recognizer.page import Reading, Word
+from recognizer.runtimes import Runtime
+
+BATCH_AREA_PX = 8 * 672  # of the widths in one batch; larger gains nothing on a CPU
+ALTERNATIVES = 5
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Examined:
+    """A decoded line before calibration.
+
+    Attributes:
+        text: the most probable.
+        alternatives: the next most probable, best first.
+        certainties: (len(text) + 1,), per character and for the line's end.
+    """
+
+    text: str
+    alternatives: tuple[str, ...]
+    certainties: Doubles
+
+    def words(self) -> Iterator[tuple[str, Doubles]]:
+        """Each word with the certainties of its characters and of the space or end behind it."""
+        for start, end in word_spans(self.text):
+            yield self.text[start:end], self.certainties[start : end + 1]
+
+
+class LineRecogniser:
+    """Reads line images with one network; safe to share between threads."""
+
+    def __init__(self, runtime: Runtime, charset: Charset, calibration: Calibration) -> None:
+        self.charset = charset
+        self._runtime = runtime
+        self._calibration = calibration
+
+    def read(self, images: Sequence[Grey]) -> list[Reading]:
+        """Readings of line crops (H, W), dark on light, of any height, in their order."""
+        return [self._calibrate(examined) for examined in self.examine(images)]
+
+    def examine(self, images: Sequence[Grey]) -> list[Examined]:
+        """What `read` calibrates."""
+        examined: dict[int, Examined] = {}
+        with ThreadPoolExecutor(1) as network:
+            batches = [(rows, network.submit(self._score, [images[row] for row in rows])) for rows in _plan(images)]
+            for rows, scored in batches:
+                examined |= {row: self._decode(logits) for row, logits in zip(rows, scored.result(), strict=True)}
+        return [examined[row] for row in range(len(images))]
+
+    def _score(self, images: Sequence[Grey]) -> Floats:
+        return self._runtime(stack([to_height(image, HEIGHT_PX) for image in images]).numpy())
+
+    def _decode(self, logits: Floats) -> Examined:
+        probabilities = softmax(logits)
+        best, *others = beam_search(probabilities)
+        sure = certainties(probabilities, best.classes, align(probabilities, best.classes))
+        alternatives = tuple(self.charset.decode(other.classes) for other in others[:ALTERNATIVES])
+        return Examined(self.charset.decode(best.classes), alternatives, sure)
+
+    def _calibrate(self, examined: Examined) -> Reading:
+        words = tuple(Word(text, self._calibration.word_confidence(sure)) for text, sure in examined.words())
+        confidence = self._calibration.line_confidence(examined.certainties)
+        text = examined.text.strip()
+        alternatives = dict.fromkeys(other.strip() for other in examined.alternatives)
+        return Reading(text, confidence, tuple(other for other in alternatives if other != text), words)
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of each run between spaces."""
+    spans: list[tuple[int, int]] = []
+    start: int | None = None
+    for index, character in enumerate(text + " "):
+        if character == " " and start is not None:
+            spans.append((start, index))
+            start = None
+        elif character != " " and start is None:
+            start = index
+    return spans
+
+
+def _plan(images: Sequence[Grey]) -> list[list[int]]:
+    """Rows to read together: one bucket of width each, widest first, of bounded area."""
+    buckets: dict[int, list[int]] = defaultdict(list)
+    for row, image in enumerate(images):
+        height, width = image.shape
+        buckets[bucket_width(scaled_width(height, width, HEIGHT_PX))].append(row)
+    plan = []
+    for bucket, rows in sorted(buckets.items(), reverse=True):
+        size = max(1, BATCH_AREA_PX // bucket)
+        plan += [rows[i : i + size] for i in range(0, len(rows), size)]
+    return plan
