@@ -45,12 +45,19 @@ _OPENERS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
 }
 _NEW_SUBFILE_TYPE, _TILE_TAGS = 254, (322, 323)
 _BIG_PX = 16_000_000
+_COSTLY = {"webp": 3}  # decoders that take several times the memory of others per pixel
 _one_big_image = threading.Lock()  # of many large pages sent at once, one at a time is decoded
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one file may hold; all are checked before pixels are decoded."""
+    """How much one file may hold; all are checked before pixels are decoded.
+
+    Attributes:
+        bytes: of the file.
+        pixels: of one page, or of one picture inside a PDF; a third of it for WebP, whose decoder takes the memory.
+        pages: of a TIFF or a PDF.
+    """
 
     bytes: int = 64 * 1024 * 1024
     pixels: int = 100_000_000
@@ -114,7 +121,7 @@ def _decode(data: bytes, *, name: str, limits: Limits) -> Iterator[Image.Image]:
         with _explained(where):
             if frame:
                 image.seek(frame)
-            _check_size(image, where=where, limits=limits)
+            _check_size(image, where=where, pixels=limits.pixels)
             with _one_big_image if image.width * image.height > _BIG_PX else contextlib.nullcontext():
                 upright = to_upright_rgb(image, longest_side_px=LONGEST_SIDE_PX)
         yield upright
@@ -143,8 +150,9 @@ def _open_pdf(data: bytes, *, name: str, limits: Limits) -> Iterator[OpenPdf]:
 def _open_image(data: bytes, *, name: str, limits: Limits) -> Image.Image:
     """Opened by its header; no pixel is decoded."""
     with _explained(f'"{name}"'):
-        image = _OPENERS[recognise_kind(data, name=name)](io.BytesIO(data))
-        _check_size(image, where=f'"{name}"', limits=limits)
+        kind = recognise_kind(data, name=name)
+        image = _OPENERS[kind](io.BytesIO(data))
+        _check_size(image, where=f'"{name}"', pixels=limits.pixels // _COSTLY.get(kind, 1))
     return image
 
 
@@ -169,16 +177,16 @@ def _check_pages(pages: int, *, name: str, limits: Limits) -> None:
         raise ImageTooLarge(f'"{name}" has more than {limits.pages} pages. Split it into several files.')
 
 
-def _check_size(image: Image.Image, *, where: str, limits: Limits) -> None:
+def _check_size(image: Image.Image, *, where: str, pixels: int) -> None:
     if image.width < 1 or image.height < 1:
         raise NotAnImage(f"{where} has no pixels ({image.width} × {image.height}). Take or export the picture again.")
     width, height = image.size
     if isinstance(image, TiffImagePlugin.TiffImageFile):  # its decoder makes room for a whole tile
         width, height = (max(side, image.tag_v2.get(tag, 0)) for side, tag in zip(image.size, _TILE_TAGS, strict=True))
-    if width * height > limits.pixels:
+    if width * height > pixels:
         raise ImageTooLarge(
             f"{where} has {width} × {height} pixels, {width * height / 1e6:.0f} million; "
-            f"at most {limits.pixels / 1e6:.0f} million are read. Save it smaller: 4000 pixels across are plenty."
+            f"at most {pixels / 1e6:.0f} million are read. Save it smaller: 4000 pixels across are plenty."
         )
 
 

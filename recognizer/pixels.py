@@ -39,11 +39,11 @@ def to_upright_rgb(image: Image.Image, *, longest_side_px: int) -> Image.Image:
     """
     box = (longest_side_px, longest_side_px)
     if image.mode in _SCALABLE_MODES and "transparency" not in image.info:
-        image.thumbnail(box)  # before anything else: a JPEG then decodes at a fraction of its size
+        image.thumbnail(box, reducing_gap=1.0)  # before anything else: a JPEG then decodes at a fraction of its size
     image.load()
     turn = _TURNS.get(_read_orientation(image))
     upright = _flatten(image)
-    upright.thumbnail(box)
+    upright.thumbnail(box, reducing_gap=1.0)
     if turn is not None:
         upright = upright.transpose(turn)
     upright.info = {}  # saved again, an orientation would turn the page twice, and a place would leak

@@ -75,11 +75,11 @@ def test_pictures_without_pixels_are_named_so() -> None:
     assert "has no pixels. Take or export the picture again." in str(error)
 
 
-@pytest.mark.parametrize("make", [png_of_size, webp_of_size])
-def test_bombs_are_refused_by_their_header(make: Callable[[int, int], bytes]) -> None:
+@pytest.mark.parametrize(("make", "millions"), [(png_of_size, 100), (webp_of_size, 33)])
+def test_bombs_are_refused_by_their_header(make: Callable[[int, int], bytes], millions: int) -> None:
     error = refuse(make(16000, 16000))
     assert isinstance(error, ImageTooLarge)
-    assert "has 16000 × 16000 pixels, 256 million; at most 100 million are read." in str(error)
+    assert f"has 16000 × 16000 pixels, 256 million; at most {millions} million are read." in str(error)
     with pytest.raises(ImageTooLarge):
         count_pages(make(16000, 16000), name="bomb")
 
