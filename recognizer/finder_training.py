@@ -42,6 +42,8 @@ class FinderRecipe:
         learning_rate: of the pretrained layers; above 3e-4 they forget.
         head_learning_rate: of the geometry head, which starts from nothing.
         averaging: of the weights that are kept, per step.
+        frozen_stages: of the backbone, after its stem, that stay as they were: they see strokes, not lines, and cost
+            a quarter of the time.
     """
 
     steps: int = 1000
@@ -51,6 +53,7 @@ class FinderRecipe:
     warmup_steps: int = 60
     weight_decay: float = 1e-2
     averaging: float = 0.99
+    frozen_stages: int = 1
     seed: int = 1
     mix: ViewMix = field(default_factory=ViewMix)
 
@@ -97,6 +100,8 @@ class LitFinder(pl.LightningModule):
         super().__init__()
         self.recipe = recipe
         self.net = (net or LineFinderNet()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for frozen in (self.net.backbone.stem, *self.net.backbone.stages)[: recipe.frozen_stages + 1]:
+            frozen.requires_grad_(False)
         average = get_ema_multi_avg_fn(recipe.averaging)  # type: ignore[no-untyped-call]
         self.averaged = AveragedModel(self.net, multi_avg_fn=average)
 
@@ -132,7 +137,8 @@ class LitFinder(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _parameters_of(self, *, ours: bool) -> list[nn.Parameter]:
-        return [p for name, p in self.net.named_parameters() if name.startswith("geometry.") == ours]
+        named = [(name, p) for name, p in self.net.named_parameters() if p.requires_grad]
+        return [p for name, p in named if name.startswith("geometry.") == ours]
 
 
 class KeepWeights(ModelCheckpoint):
