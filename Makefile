@@ -7,15 +7,19 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # A folder with lines_val.jsonl, pages.jsonl and the like: what trainings read and benchmarks are measured on.
 DATA ?= $(or $(INKLOOP_DATA),$(wildcard ../shared/data))
+NEED_DATA = @test -d "$(DATA)" || { echo "Say where the ground truth is: make $@ DATA=/path/to/data" >&2; exit 1; }
+MINUTES ?= 60
 TESTS ?= tests/unit tests/integration tests/browser
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format benchmark labelstudio
+.PHONY: help install install-train run test check format benchmark evaluate-ink train-reader train-finder labelstudio
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## Prepare .venv with everything that Inkloop imports
+
+install-train: $(VENV)/.installed-train ## Add what trainings begin from: the wheel with the first weights
 
 run: install ## Start Inkloop: creates or upgrades its store, finds a free port, prints the address
 	@$(BIN)/python app.py
@@ -36,6 +40,19 @@ format: $(VENV)/.installed-dev ## Let ruff format the code and put the imports i
 
 benchmark: $(VENV)/.installed-dev $(VENV)/.installed-train ## Read the lines and pages of DATA with Inkloop and its peers, in turns
 	@$(BIN)/python -m benchmarks.reading $(if $(DATA),--data $(DATA)) $(BENCHMARK)
+
+evaluate-ink: install ## Score the model on the UNIPEN validation words of DATA, drawn as lines
+	$(NEED_DATA)
+	@$(BIN)/python -m recognizer render-ink $(DATA)/unipen_text.parquet --output var/ink --json
+	@$(BIN)/python -m recognizer evaluate var/ink/lines.jsonl --json
+
+train-reader: install-train ## Train the line reader on DATA for MINUTES (60) into var/train/reader; run again to resume
+	$(NEED_DATA)
+	@$(BIN)/python -m recognizer train --data $(DATA) --output var/train/reader --minutes $(MINUTES) $(TRAIN)
+
+train-finder: install-train ## Train the line finder on DATA into var/train/finder; run again to resume
+	$(NEED_DATA)
+	@$(BIN)/python -m recognizer.finder_training --data $(DATA) --output var/train/finder $(TRAIN)
 
 labelstudio: $(VENV)/bin/pip ## Start a Label Studio of our own on this machine, in its own environment under var/
 	@$(BIN)/python -m flywheel.label_studio_server

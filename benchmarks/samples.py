@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 
-from recognizer.corpora import read_manifest, read_rows
+from recognizer.corpora import read_manifest, read_page_manifest
 
 SENTENCES = (
     "The letter came by the morning post and nobody opened it.",
@@ -47,9 +47,9 @@ def real(data: Path) -> Samples:
     lines_file, pages_file = data / "lines_val.jsonl", data / "pages.jsonl"
     lines = [Sample(truth.image, truth.text) for truth in read_manifest(lines_file) if not truth.flags]
     pages = [
-        Sample(data / row["image"], "\n".join(line["text"] for line in row["lines"]))
-        for _, row in read_rows(pages_file)
-        if row.get("split") == "val"
+        Sample(truth.image, "\n".join(line.text for line in truth.lines))
+        for truth in read_page_manifest(pages_file)
+        if truth.extra.get("split") == "val"
     ]
     digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (lines_file, pages_file)}
     return Samples("real", lines, pages, digests)

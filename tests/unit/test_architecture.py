@@ -1,7 +1,6 @@
-"""The house stands as designed: who may import whom, who may touch what, and that importing does no work."""
+"""The house stands as designed: who may import whom, and who may touch what."""
 
 import ast
-import json
 import subprocess
 import sys
 from collections.abc import Collection
@@ -98,62 +97,3 @@ def test_help_never_loads_torch(command: list[str]) -> None:
     assert told.stdout.startswith("usage:")
     assert "argparse" in loaded
     assert "torch" not in loaded
-
-
-WATCH = """
-import importlib, json, os, sys, threading
-libraries, modules = json.load(sys.stdin)
-for library in libraries:
-    importlib.import_module(library)
-WORK = {"os.mkdir", "os.putenv", "os.remove", "os.rename", "os.system", "shutil.rmtree", "socket.bind",
-        "socket.connect", "socket.getaddrinfo", "sqlite3.connect", "subprocess.Popen", "urllib.Request"}
-did, importing = [], None
-
-def watch(event, args):
-    # Gradio writes a stub beside every subclass of gr.HTML.
-    writes = event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
-    if importing and (event in WORK or writes and not str(args[0]).endswith(".pyi")):
-        did.append(f"{importing}: {event} {args!r:.200}")
-
-sys.addaudithook(watch)
-threads = threading.active_count()
-for importing in modules:
-    importlib.import_module(importing)
-importing = None
-import torch
-if threading.active_count() > threads:
-    did.append(f"threads: {[thread.name for thread in threading.enumerate()]}")
-if torch.cuda.is_initialized():
-    did.append("torch.cuda is initialised")
-print(json.dumps(did))
-"""
-
-
-def watch_imports(modules: list[str], libraries: list[str], *, cwd: Path) -> list[str]:
-    """What importing modules did beside defining names: files written, sockets, databases, processes, threads, CUDA.
-
-    Libraries are imported before the watch begins, so that only what our own modules do is seen.
-    """
-    told = subprocess.run(
-        [sys.executable, "-B", "-c", WATCH],
-        input=json.dumps([libraries, modules]),
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr[-2000:]
-    return list(json.loads(told.stdout.splitlines()[-1]))
-
-
-def test_importing_every_module_does_no_work() -> None:
-    modules = [module(path) for path in files() if "migrations" not in path.parts]  # Alembic runs those
-    libraries = sorted({found.imported for found in ALL if not found.late and found.top not in (*LAYERS, "__future__")})
-    assert watch_imports(modules, libraries, cwd=ROOT) == []
-
-
-def test_work_at_import_would_be_found(tmp_path: Path) -> None:
-    (tmp_path / "busy.py").write_text("import sqlite3\nstore = sqlite3.connect(':memory:')\n", encoding="utf-8")
-    (tmp_path / "idle.py").write_text("import sqlite3\n", encoding="utf-8")
-    did = watch_imports(["busy", "idle"], ["sqlite3"], cwd=tmp_path)
-    assert [line.partition(" ")[0] for line in did] == ["busy:"]
