@@ -3,7 +3,6 @@
 A page is what the ``read`` contract prints, and beside it the ids that corrections and pictures are asked for with.
 """
 
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -73,6 +72,12 @@ class PageAnswer(BaseModel):
     document: DocumentHead
 
 
+class DocumentAnswer(DocumentHead):
+    """A whole document, as far as it has been read."""
+
+    pages: list[PageAnswer]
+
+
 def page_answer(document: Document, page: StoredPage) -> PageAnswer:
     """One page of a document."""
     return PageAnswer(
@@ -90,10 +95,14 @@ def page_answer(document: Document, page: StoredPage) -> PageAnswer:
     )
 
 
-def document_answer(document: Document) -> dict[str, Any]:
-    """A whole document, for the correction screen."""
-    pages = [page_answer(document, page).model_dump(mode="json") for page in document.pages]
-    return {"id": str(document.id), "name": document.name, "page_count": document.page_count, "pages": pages}
+def document_answer(document: Document) -> DocumentAnswer:
+    """A whole document."""
+    return DocumentAnswer(
+        id=document.id,
+        name=document.name,
+        page_count=document.page_count,
+        pages=[page_answer(document, page) for page in document.pages],
+    )
 
 
 def note(page: StoredPage) -> str | None:

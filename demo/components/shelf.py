@@ -1,7 +1,7 @@
 """The way in and the way back: a place to drop files, the examples, and the contributor's own pages.
 
-Its value is ``{"documents", "examples", "limit_bytes"}``. It reads files through ``POST /api/v1/read``, so a person and
-a program go one way; ``select`` asks for a document, ``upload`` tells that files have been read.
+Its value is ``{"documents", "examples", "limit_bytes"}``. Files go through ``POST /api/v1/read``, documents come
+from ``GET /api/v1/documents``, so people and programs go one way; ``upload`` tells that files have been read.
 """
 
 import gradio as gr

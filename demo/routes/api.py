@@ -9,15 +9,16 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import AfterValidator, BaseModel, Field
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
-from demo.answers import NO_WRITING, PageAnswer, page_answer
+from demo.answers import NO_WRITING, DocumentAnswer, PageAnswer, document_answer, page_answer
 from demo.asker import contributor_of
-from demo.errors import BadRequest, NoSuchAddress, NoWriting
+from demo.errors import NoSuchAddress, NoWriting
 from demo.metrics import Metrics
 from demo.problems import OURS, ProblemAnswer, answer
 from demo.reading_desk import ReadingDesk
 from demo.services import Services
 from flywheel.records import NewCorrection, StoredCorrection
 
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 ROWS = "application/x-ndjson"
 LONGEST_TEXT = 10_000
 MOST_CORRECTIONS = 10_000
@@ -101,7 +102,13 @@ def router(services: Services, desk: ReadingDesk, metrics: Metrics) -> APIRouter
         metrics.unknown_characters.inc(sum(len(row.unknown_characters) for row in stored))
         return CorrectionsOut(corrections=[_correction_out(row) for row in stored])
 
-    @routes.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+    @routes.get("/v1/documents/{document_id}", responses=REFUSALS, tags=["reading"])
+    def document(request: Request, document_id: UUID) -> DocumentAnswer:
+        """One of the asker's own documents: its pages so far, with the newest corrections."""
+        return document_answer(services.store.document(document_id, contributor_of(request, services)))
+
+    @routes.api_route("", methods=METHODS, include_in_schema=False)
+    @routes.api_route("/{rest:path}", methods=METHODS, include_in_schema=False)
     def nothing(request: Request) -> None:
         raise NoSuchAddress(f"There is no {request.method} {request.url.path}. See /docs for what there is.")
 
@@ -109,8 +116,6 @@ def router(services: Services, desk: ReadingDesk, metrics: Metrics) -> APIRouter
 
 
 def _pages(desk: ReadingDesk, data: bytes, *, name: str, contributor: UUID) -> Iterator[PageAnswer]:
-    if not data:
-        raise BadRequest(f"{name} is empty: it has no bytes. Send a photo, a scan or a PDF as the field “file”.")
     for document, page in desk.read(data, name=name, contributor=contributor):
         yield page_answer(document, page)
 

@@ -23,7 +23,6 @@ def build(services: Services) -> None:
     editor = line_editor()
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     gr.on(fn=tab.restore, outputs=[pages, editor], **private)
-    pages.select(tab.open, outputs=editor, **private)
     pages.upload(tab.shelve, outputs=pages, **private)
     editor.submit(tab.shelve, outputs=pages, **private)
 
@@ -37,15 +36,12 @@ class _ReadTab:
     def restore(self, request: gr.Request) -> tuple[Any, Any]:
         """The shelf, and the document named in the address, or else the newest."""
         shelved = self.shelve(request)
-        wanted = request.query_params.get("document") or next((row["id"] for row in shelved["documents"]), None)
-        return shelved, self._document(wanted, request)
-
-    def open(self, request: gr.Request, event: gr.EventData) -> Any:
-        """The document whose tile was chosen."""
-        document = self._document(event._data.get("document"), request)
-        if document is None:
-            gr.Warning("This document is not there any more. Reload the page to see those that are.")
-        return gr.skip() if document is None else document
+        newest = [row["id"] for row in shelved["documents"][:1]]
+        for wanted in [request.query_params.get("document"), *newest]:
+            document = self._document(wanted, request)
+            if document is not None:
+                return shelved, document
+        return shelved, None
 
     def shelve(self, request: gr.Request) -> dict[str, Any]:
         """The asker's documents, newest first, and the examples."""
@@ -71,7 +67,8 @@ class _ReadTab:
     def _document(self, wanted: object, request: gr.Request) -> dict[str, Any] | None:
         try:
             contributor = contributor_of(request, self._services)
-            return document_answer(self._services.store.document(UUID(str(wanted)), contributor))
+            document = document_answer(self._services.store.document(UUID(str(wanted)), contributor))
+            return document.model_dump(mode="json") if document.pages else None
         except (NotFound, ValueError):
             return None
         except FlywheelError as error:

@@ -8,9 +8,20 @@ export function address(path) {
   return new URL(path.replace(/^\//, ""), document.baseURI).href;
 }
 
+/** One of the person's own documents, with all its pages. */
+export async function findDocument(id) {
+  return (await ask(`api/v1/documents/${id}`)).json();
+}
+
+/** A file of ours, as if the person had chosen it. */
+export async function findFile(path, name) {
+  return new File([await (await ask(path)).blob()], name);
+}
+
 /** Stores corrections; gives the stored rows. */
 export async function keepCorrections(corrections) {
   const response = await ask("api/v1/corrections", {
+    method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ corrections }),
   });
@@ -21,17 +32,17 @@ export async function keepCorrections(corrections) {
 export async function* readFile(file) {
   const body = new FormData();
   body.append("file", file, file.name);
-  const response = await ask("api/v1/read", { headers: { Accept: "application/x-ndjson" }, body });
+  const response = await ask("api/v1/read", { method: "POST", headers: { Accept: "application/x-ndjson" }, body });
   for await (const row of rows(response.body)) {
     if (row.error) throw new Refused(row.error.message);
     yield row;
   }
 }
 
-async function ask(path, options) {
+async function ask(path, options = {}) {
   let response;
   try {
-    response = await fetch(address(path), { method: "POST", ...options });
+    response = await fetch(address(path), options);
   } catch {
     throw new Refused("Inkloop does not answer. Your text is still here: check that it is running, then try again.");
   }

@@ -8,18 +8,16 @@ import { LineList } from "./line_list.js";
 import { PageView } from "./page_view.js";
 import { Work } from "./work.js";
 
-/** Brings the component to life. `props.value` is a document or null; "submit" is triggered after lines are stored. */
+/**
+ * Brings the component to life. `props.value` is the document to begin with, or null; "submit" is triggered after lines
+ * are stored. Further documents, whole or page by page, come from the shelf as "inkloop:document" events.
+ */
 export function mount({ element, props, trigger, watch }) {
   const editor = new Editor(element.querySelector(".editor"), trigger);
-  const build = () => {
-    const asked = editor.opened; // the first document is restored, and the window stays where it is
-    editor.open(props.value);
-    if (asked) editor.reveal();
-  };
+  const build = () => props.value && editor.take(props.value);
   watch("value", build);
   build();
-  // Pages that are being read come straight from the shelf, one by one.
-  document.addEventListener("inkloop:page", ({ detail }) => editor.arrive(detail));
+  document.addEventListener("inkloop:document", ({ detail }) => editor.take(detail.document, detail));
   window.addEventListener("beforeunload", (event) => {
     if (editor.unsaved) event.preventDefault();
   });
@@ -58,39 +56,16 @@ class Editor {
     globalThis.document.addEventListener("visibilitychange", () => this.#effort.beat());
   }
 
-  get opened() {
-    return this.#work !== null;
-  }
-
   get unsaved() {
     return [...this.#works.values()].some((work) => work.lines.some((line) => line.changed));
   }
 
-  /** Shows a document; one that is open already only gains what is new. */
-  open(document) {
-    if (!document) return;
+  /** Takes in a document, or pages that were missing; shows it, unless another one is open and nobody `asked`. */
+  take(document, { asked = false } = {}) {
     const work = this.#works.get(document.id) ?? this.#begin(document);
-    const turned = work !== this.#work;
-    this.#work = work;
     work.add(document.pages);
-    if (turned) this.#turnTo(work.current ? work.pageOf(work.current) : work.pages[0]);
-    this.element.hidden = false;
-  }
-
-  /** Takes a page that has just been read; the first one of a document opens it. */
-  arrive({ document, page }) {
-    const work = this.#works.get(document.id);
-    if (work) {
-      work.add([page]);
-      return;
-    }
-    this.open({ ...document, pages: [page] });
-    this.reveal();
-  }
-
-  /** Scrolls to the document that a person has just asked for. */
-  reveal() {
-    this.element.scrollIntoView({ block: "start", behavior: "smooth" });
+    if (asked || this.#work === null) this.#open(work);
+    if (asked) this.element.scrollIntoView({ block: "start", behavior: "smooth" });
   }
 
   #commands = {
@@ -115,6 +90,16 @@ class Editor {
     });
     this.#works.set(document.id, work);
     return work;
+  }
+
+  #open(work) {
+    this.element.hidden = false;
+    if (work === this.#work) return;
+    this.#work = work;
+    this.#turnTo(work.current ? work.pageOf(work.current) : work.pages[0]);
+    const address = new URL(location.href); // a reload opens the same document
+    address.searchParams.set("document", work.id);
+    history.replaceState(history.state, "", address);
   }
 
   #turnTo(page) {

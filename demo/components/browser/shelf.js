@@ -1,6 +1,6 @@
 // The way in and the way back: drop a file, try an example, open one of one's own pages.
 
-import { address, readFile, Refused } from "./api.js";
+import { address, findDocument, findFile, readFile, Refused } from "./api.js";
 import { fill, html } from "./dom.js";
 
 /** Brings the component to life. `props.value` is {documents, examples, limit_bytes}. */
@@ -38,15 +38,12 @@ class Shelf {
 
   #documentTile({ id, name, thumbnail, lines, corrected }) {
     const state = corrected === 0 ? `${lines} lines` : corrected < lines ? `${corrected} of ${lines} lines` : "all lines done";
-    const open = () => this.trigger("select", { document: id });
+    const open = () => this.#try(async () => show(await findDocument(id), true));
     return tile({ name, state, picture: thumbnail, click: open, done: lines > 0 && corrected === lines });
   }
 
   #exampleTile({ name, title, image }) {
-    const read = async () => {
-      const response = await fetch(address(image));
-      this.#readAll([new File([await response.blob()], name)]);
-    };
+    const read = () => this.#try(async () => this.#readAll([await findFile(image, name)]));
     return tile({ name: title, picture: image, click: read });
   }
 
@@ -82,8 +79,7 @@ class Shelf {
       try {
         await this.#read(file);
       } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        troubles.push(error.message);
+        troubles.push(sentence(error));
       }
     }
     this.#busy(false);
@@ -94,9 +90,21 @@ class Shelf {
   async #read(file) {
     if (file.size > this.#limit) throw new Refused(tooLarge(file, this.#limit));
     this.#say([`Reading ${file.name} …`], "busy");
+    let first = true;
     for await (const page of readFile(file)) {
-      document.dispatchEvent(new CustomEvent("inkloop:page", { detail: { document: page.document, page } }));
-      if (page.document.page_count > 1) this.#say([`Reading ${file.name}: page ${page.page} of ${page.document.page_count}`], "busy");
+      show({ ...page.document, pages: [page] }, first);
+      first = false;
+      const { page_count } = page.document;
+      if (page_count > 1) this.#say([`Reading ${file.name}: page ${page.page} of ${page_count} is done`], "busy");
+    }
+  }
+
+  async #try(work) {
+    try {
+      await work();
+      this.#say([], "trouble");
+    } catch (error) {
+      this.#say([sentence(error)], "trouble");
     }
   }
 
@@ -113,6 +121,17 @@ class Shelf {
     this.message.hidden = sentences.length === 0;
     fill(this.message, ...sentences.map((sentence) => html("p", {}, sentence)));
   }
+}
+
+/** Hands a document to the correction screen; `asked`: the person wants to see it now. */
+function show(shown, asked) {
+  document.dispatchEvent(new CustomEvent("inkloop:document", { detail: { document: shown, asked } }));
+}
+
+/** What a person is told; a mistake of ours is not theirs, and goes to the console too. */
+function sentence(error) {
+  if (!(error instanceof Refused)) console.error(error);
+  return error.message;
 }
 
 function section(element, tiles) {
