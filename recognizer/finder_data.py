@@ -1,7 +1,7 @@
 """What the line finder is trained on: an endless stream of views of real pages, collages and blank sheets."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -22,19 +22,21 @@ class ViewMix:
         collage: put together from single lines.
         blank: without any writing.
         plain: real page left as the camera saw it, only cut and scaled.
+        shares: how much more often than others the pages of a collection are seen.
     """
 
     side_px: int = 512
-    collage: float = 0.3
+    collage: float = 0.2
     blank: float = 0.03
-    plain: float = 0.25
+    plain: float = 0.3
+    shares: Mapping[str, float] = field(default_factory=lambda: {"poilus": 2.5, "mss19": 1.5})
 
 
 class FinderViews(IterableDataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
     """Endless views with targets: image (1, H, W), text (1, H, W), geometry (5, H / 4, W / 4), inside (H / 4, W / 4).
 
     Args:
-        pages: real pages to look at; the weights of collections follow their page counts.
+        pages: real pages to look at.
         source: lines for collages.
         mix: how often which kind.
         seed: the stream is the same for the same seed and number of workers.
@@ -42,6 +44,8 @@ class FinderViews(IterableDataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
 
     def __init__(self, pages: Sequence[PageTruth], source: LineSource, *, mix: ViewMix, seed: int) -> None:
         self._pages, self._source, self._mix, self._seed = pages, source, mix, seed
+        shares = np.array([mix.shares.get(str(page.extra.get("collection")), 1.0) for page in pages])
+        self._chances = shares / shares.sum()
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
         worker = get_worker_info()
@@ -57,7 +61,9 @@ class FinderViews(IterableDataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
         elif kind < self._mix.blank + self._mix.collage:
             page = lay_out(self._source, rng, side_px=side_px)
         else:
-            page = cut_view(self._pages[int(rng.integers(len(self._pages)))].open(), rng, side_px=side_px)
+            page = cut_view(
+                self._pages[int(rng.choice(len(self._pages), p=self._chances))].open(), rng, side_px=side_px
+            )
             if rng.random() < self._mix.plain:
                 return page
         if rng.random() < 0.4:

@@ -17,6 +17,8 @@ from recognizer.line_tracks import LineTrack, track_line
 Grey = NDArray[np.uint8]
 Random = np.random.Generator
 
+USUAL_SIDE_PX = 920  # longest side of a page, about as the finder will see it
+
 
 @dataclass(frozen=True, eq=False)
 class TrackedPage:
@@ -72,7 +74,7 @@ def read_page_truths(manifest: Path) -> list[PageTruth]:
 def cut_view(page: TrackedPage, rng: Random, *, side_px: int) -> TrackedPage:
     """A random square part of a page at a random size, turned, tilted and bent."""
     height, width = page.grey.shape
-    scale = float(np.clip(1050 * np.exp(rng.normal(0, 0.25)), 560, 1900)) / max(height, width)
+    scale = float(np.clip(USUAL_SIDE_PX * np.exp(rng.normal(0, 0.25)), 500, 1700)) / max(height, width)
     small = cv2.resize(page.grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     tracks = [track.moved(lambda points: points * scale) for track in page.tracks]
     if tracks and rng.random() < 0.9:

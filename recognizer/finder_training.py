@@ -47,7 +47,7 @@ class FinderRecipe:
     """
 
     steps: int = 1000
-    batch: int = 4
+    batch: int = 2
     learning_rate: float = 2e-4
     head_learning_rate: float = 1e-3
     warmup_steps: int = 60

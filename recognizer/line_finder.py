@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from recognizer.finder_weights import load_finder
-from recognizer.line_tracing import TracedLine, trace_lines
+from recognizer.line_tracing import trace_lines
+from recognizer.line_votes import TracedLine
 from recognizer.models.line_finder import STRIDE, LineFinderNet
 from recognizer.page import Outline
 from recognizer.reading_order import reading_order
 
-LONGEST_SIDE_PX = 1120  # of the page as the network first sees it
-SMALLEST_SIDE_PX, LARGEST_SIDE_PX = 448, 1920
+LONGEST_SIDE_PX = 960.0  # of the page as the network first sees it
+SMALLEST_SIDE_PX, LARGEST_SIDE_PX = 448.0, 1920.0
 COMFORTABLE_HEIGHT_PX = (17.0, 96.0)  # of a line in the network's input; outside, it looks again
 WISHED_HEIGHT_PX = 34.0
 
@@ -68,10 +69,9 @@ class LineFinder:
         Args:
             grey: (H, W) uint8, dark ink on light paper.
         """
-        side = float(np.clip(LONGEST_SIDE_PX, SMALLEST_SIDE_PX, LARGEST_SIDE_PX))
-        lines, scale = self._look(grey, side)
-        better = _better_side(lines, side)
-        if better != side:
+        lines, scale = self._look(grey, LONGEST_SIDE_PX)
+        better = _better_side(lines, detail_px=max(grey.shape))
+        if better != LONGEST_SIDE_PX:
             lines, scale = self._look(grey, better)
         found = [_on_page(line, scale, grey.shape) for line in lines]
         order = reading_order([line.polygon for line in found], [line.baseline for line in found])
@@ -91,14 +91,17 @@ class LineFinder:
         return trace_lines(text, geometry), scale
 
 
-def _better_side(lines: list[TracedLine], side: float) -> float:
-    """The longest side at which these lines are comfortable to see; ``side`` itself where they are already."""
+def _better_side(lines: list[TracedLine], *, detail_px: int) -> float:
+    """The longest side at which these lines are comfortable to see; the usual one where they are already.
+
+    Where nothing was found, the writing may have been too small, if the page has more detail than was looked at.
+    """
     if not lines:
-        return side
+        return LARGEST_SIDE_PX if detail_px > 1.3 * LONGEST_SIDE_PX else LONGEST_SIDE_PX
     height = float(np.median([line.height for line in lines]))
     if COMFORTABLE_HEIGHT_PX[0] <= height <= COMFORTABLE_HEIGHT_PX[1]:
-        return side
-    return float(np.clip(side * WISHED_HEIGHT_PX / height, SMALLEST_SIDE_PX, LARGEST_SIDE_PX))
+        return LONGEST_SIDE_PX
+    return float(np.clip(LONGEST_SIDE_PX * WISHED_HEIGHT_PX / height, SMALLEST_SIDE_PX, LARGEST_SIDE_PX))
 
 
 def _on_page(line: TracedLine, scale: float, shape: tuple[int, ...]) -> FoundLine:

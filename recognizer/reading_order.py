@@ -109,28 +109,28 @@ def _ordered(level: _Level, rows: list[int]) -> list[int]:
 
 
 def _columned_run(level: _Level, rows: list[int]) -> tuple[int, int, tuple[list[int], list[int]]] | None:
-    """The longest run of rows that a gap splits in two columns: its bounds and the columns."""
-    for length in range(len(rows), 2 * LEAST_LINES - 1, -1):
-        for start in range(len(rows) - length + 1):
-            sides = _columns(level, rows[start : start + length])
-            if sides is not None:
-                return start, start + length, sides
-    return None
-
-
-def _columns(level: _Level, rows: list[int]) -> tuple[list[int], list[int]] | None:
-    """Split rows at the leftmost gap that parts two columns standing side by side; the gap may lean."""
-    chosen = np.array(rows)
-    for lean in LEANS:
+    """The longest run of rows that a gap splits in two columns: its bounds and the columns. The gap may lean."""
+    chosen = np.array(rows, int)
+    best: tuple[int, int, tuple[list[int], list[int]]] | None = None
+    for lean in LEANS if len(rows) >= 2 * LEAST_LINES else ():
         shift = lean * (level.middle[chosen] - level.middle[chosen].mean())
         left, right = (level.left[chosen] - shift) / level.height, (level.right[chosen] - shift) / level.height
         for cut in np.unique(left)[1:]:
             into = np.minimum(cut - left, right - cut)  # how far a line reaches across the cut
-            if into.max() <= DEEPEST_CROSSING and (into > SMALL_CROSSING).mean() <= CROSSING_SHARE:
-                first = (left + right) / 2 < cut
-                if _side_by_side(level.middle[chosen[first]], level.middle[chosen[~first]]):
-                    return chosen[first].tolist(), chosen[~first].tolist()
-    return None
+            for start, end in _runs(into <= DEEPEST_CROSSING):
+                if end - start <= (best[1] - best[0] if best else 0):
+                    continue
+                run, first = chosen[start:end], ((left + right) / 2 < cut)[start:end]
+                shallow = (into[start:end] > SMALL_CROSSING).mean() <= CROSSING_SHARE
+                if shallow and _side_by_side(level.middle[run[first]], level.middle[run[~first]]):
+                    best = (start, end, (run[first].tolist(), run[~first].tolist()))
+    return best
+
+
+def _runs(allowed: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Bounds of the longest stretches in which all is allowed."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], allowed, [False]]).astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _side_by_side(first: Floats, second: Floats) -> bool:
