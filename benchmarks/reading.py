@@ -30,8 +30,11 @@ def options() -> argparse.ArgumentParser:
 
 
 def use_cores(count: int) -> None:
-    """Keep this process and its children on ``count`` cores; before any library counts them to size its threads."""
-    os.environ["OMP_NUM_THREADS"] = str(count)
+    """Keep this process and its children on ``count`` cores; before any library counts them to size its threads.
+
+    A GPU is hidden: the peers would not use it.
+    """
+    os.environ |= {"OMP_NUM_THREADS": str(count), "CUDA_VISIBLE_DEVICES": ""}
     if hasattr(os, "sched_setaffinity"):  # Linux
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
 

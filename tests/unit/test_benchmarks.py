@@ -68,7 +68,7 @@ def test_record_says_what_was_measured_on_what(tmp_path: Path) -> None:
     _, page = records.write(record, name="reading", folder=tmp_path)
     text = page.read_text(encoding="utf-8")
     assert "commit `abc`" in text
-    assert "| Inkloop | 0.000 | 0.000 | 1.0 | 1.00 (1.00–1.00) |  |" in text
+    assert "| Inkloop | 0.000 | 0.000 | 1.00 | 1.00 (1.00–1.00) |  |" in text
     assert "Tesseract took no part: not installed." in text
 
 
