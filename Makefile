@@ -9,7 +9,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DATA ?= $(or $(INKLOOP_DATA),$(wildcard ../shared/data))
 NEED_DATA = @test -d "$(DATA)" || { echo "Say where the ground truth is: make $@ DATA=/path/to/data" >&2; exit 1; }
 MINUTES ?= 60
-TESTS ?= tests/unit tests/integration tests/browser
+# Tests to run; none named: those of pyproject.toml, which is all of them.
+TESTS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-train run test check format benchmark evaluate-ink train-reader train-finder labelstudio

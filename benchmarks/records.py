@@ -70,5 +70,5 @@ def row_text(row: dict[str, Any]) -> str:
     cer_ratio = "" if row["cer_ratio"] is None else f"{row['cer_ratio']:.2f}"
     speed = f"{row['speed_ratio']:.2f} ({low:.2f}–{high:.2f})"
     return (
-        f"| {row['engine']} | {row['cer']:.3f} | {row['wer']:.3f} | {row['per_second']:.1f} | {speed} | {cer_ratio} |"
+        f"| {row['engine']} | {row['cer']:.3f} | {row['wer']:.3f} | {row['per_second']:.2f} | {speed} | {cer_ratio} |"
     )
