@@ -18,9 +18,9 @@ TEMPLATE = """
     <span class="drop-title">Drop a page of handwriting</span>
     <span class="drop-hint">or choose a photo, a scan or a PDF</span>
   </label>
-  <div class="shelf-message" role="alert" hidden></div>
+  <div class="shelf-message" role="status" hidden></div>
   <div class="shelf-pages" hidden><h2>My pages</h2><ul></ul></div>
-  <div class="shelf-examples" hidden><h2>Or try one of these</h2><ul></ul></div>
+  <details class="shelf-examples" hidden><summary>Or try an example</summary><ul></ul></details>
 </section>
 """
 

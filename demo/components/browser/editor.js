@@ -232,7 +232,7 @@ class Bar {
   offerAll(work) {
     const rest = work.lines.filter((line) => !line.stored).length;
     if (rest === 0) {
-      this.say("Every line is saved already.");
+      this.say(work.lines.length ? "Every line is saved already." : "There is no line to submit.");
       return;
     }
     const all = html("button", { type: "button", class: "bar-all", click: this.checkAll }, `Mark all ${rest} as checked`);

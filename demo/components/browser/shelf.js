@@ -32,6 +32,8 @@ class Shelf {
     this.#limit = value.limit_bytes;
     const { documents, examples } = value;
     this.element.dataset.empty = String(documents.length === 0);
+    if (!("ready" in this.element.dataset)) this.examples.open = documents.length === 0;
+    this.element.dataset.ready = "";
     section(this.pages, documents.map((document) => this.#documentTile(document)));
     section(this.examples, examples.map((example) => this.#exampleTile(example)));
   }
@@ -118,6 +120,7 @@ class Shelf {
 
   #say(sentences, kind) {
     this.message.dataset.kind = kind;
+    this.message.setAttribute("role", kind === "trouble" ? "alert" : "status");
     this.message.hidden = sentences.length === 0;
     fill(this.message, ...sentences.map((sentence) => html("p", {}, sentence)));
   }

@@ -1,0 +1,156 @@
+"""The page as tests use it: what a person sees and does, by the names they would use for it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+
+@dataclass(frozen=True)
+class LineOnScreen:
+    """One line of the correction screen and its box on the page."""
+
+    row: Locator
+    box: Locator
+
+    @property
+    def field(self) -> Locator:
+        """Where its text is typed."""
+        return self.row.get_by_role("textbox")
+
+    @property
+    def crop(self) -> Locator:
+        """Its own image."""
+        return self.row.get_by_role("img")
+
+    @property
+    def marks(self) -> Locator:
+        """The words that are marked as doubtful."""
+        return self.row.locator("mark")
+
+    @property
+    def note(self) -> Locator:
+        """What is said about its text."""
+        return self.row.locator(".line-note")
+
+    @property
+    def text(self) -> str:
+        """What stands in the field."""
+        return self.field.input_value()
+
+    def rewrite(self, text: str) -> None:
+        """Replace the text as a person does: click, select all, type."""
+        self.field.click()
+        self.field.press("ControlOrMeta+a")
+        self.field.press_sequentially(text)
+
+    def expect_state(self, state: str) -> None:
+        """Wait until row and box say changed, checked, stored, doubtful or read."""
+        expect(self.row).to_have_attribute("data-state", state)
+        expect(self.box).to_have_attribute("data-state", state)
+
+    def expect_focus(self) -> None:
+        """Wait until the line is being worked on, in the list and on the page."""
+        expect(self.field).to_be_focused()
+        expect(self.box).to_have_class(re.compile(r"\bcurrent\b"))
+
+
+class ReadPage:
+    """The Read tab."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+
+    def open(self, *, document: str | None = None) -> "ReadPage":
+        """Go there, and wait until the shelf has been filled."""
+        self.page.goto(self.url if document is None else f"{self.url}/?document={document}")
+        self.shelf.wait_for()
+        expect(self.page.locator("#shelf [data-ready]")).to_be_attached()
+        return self
+
+    def leave(self) -> None:
+        """Go away, before the server does."""
+        self.page.goto("about:blank")
+
+    @property
+    def shelf(self) -> Locator:
+        """The drop area, the examples and one's own pages."""
+        return self.page.get_by_role("region", name="Pages")
+
+    @property
+    def editor(self) -> Locator:
+        """The correction screen."""
+        return self.page.get_by_role("region", name="Correct the text")
+
+    @property
+    def own_pages(self) -> Locator:
+        """The tiles of one's own documents, newest first."""
+        return self.shelf.locator(".shelf-pages .tile")
+
+    @property
+    def examples(self) -> Locator:
+        """The tiles of the ready examples."""
+        return self.shelf.locator(".shelf-examples .tile")
+
+    @property
+    def trouble(self) -> Locator:
+        """The sentence about a file that could not be read."""
+        return self.shelf.get_by_role("alert")
+
+    @property
+    def fields(self) -> Locator:
+        """The text of every line on the page that is shown."""
+        return self.editor.get_by_role("textbox")
+
+    @property
+    def boxes(self) -> Locator:
+        """The boxes on the page that is shown."""
+        return self.editor.locator(".box")
+
+    @property
+    def message(self) -> Locator:
+        """What the bar says."""
+        return self.editor.get_by_role("status")
+
+    @property
+    def submit_button(self) -> Locator:
+        """Sends what was changed and checked."""
+        return self.editor.get_by_role("button", name=re.compile("^(Submit|Saving)"))
+
+    def choose(self, *files: Path | FilePayload) -> None:
+        """Choose files as the file dialog does."""
+        self.page.get_by_label("Choose a photo, a scan or a PDF").set_input_files(list(files))
+
+    def read(self, *files: Path | FilePayload, lines: int) -> None:
+        """Choose files, wait until each is among one's own pages, and for the lines of the last."""
+        before = self.own_pages.count()
+        self.choose(*files)
+        expect(self.own_pages).to_have_count(before + len(files), timeout=120_000)
+        self.expect_idle()
+        expect(self.fields).to_have_count(lines)
+
+    def expect_idle(self) -> None:
+        """Wait until no file is being read."""
+        expect(self.shelf).to_have_attribute("aria-busy", "false", timeout=120_000)
+
+    def line(self, number: int) -> LineOnScreen:
+        """The n-th line of the page that is shown, from 1."""
+        return LineOnScreen(self.editor.get_by_role("listitem").nth(number - 1), self.boxes.nth(number - 1))
+
+    def expect_texts(self, texts: Sequence[str]) -> None:
+        """Wait until the lines say this."""
+        expect(self.fields).to_have_count(len(texts))
+        for number, text in enumerate(texts, start=1):
+            expect(self.line(number).field).to_have_value(text)
+
+    def submit(self) -> None:
+        """Submit, and wait for the confirmation."""
+        self.submit_button.click()
+        expect(self.message).to_contain_text("Saved")
+
+    def press(self, *keys: str) -> None:
+        """Press keys wherever the focus is."""
+        for key in keys:
+            self.page.keyboard.press(key)
