@@ -61,7 +61,10 @@ def _read_pages(reader: LineReader, path: Path, options: Options) -> list[Page]:
         images = (page.colour for page in open_pages(data, name=str(path), limits=Limits()))
         options.output.mkdir(parents=True, exist_ok=True)
         for suffix, content in render(pages, images, options.format).items():
-            (options.output / f"{path.stem}{suffix}").write_bytes(content)
+            target = options.output / f"{path.stem}{suffix}"
+            if target.exists() and target.samefile(path):
+                raise BadInput(f"{target} would replace what is read. Choose another --output.")
+            target.write_bytes(content)
     return pages
 
 

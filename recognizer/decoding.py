@@ -145,5 +145,5 @@ def align(probabilities: Floats, classes: Sequence[int]) -> NDArray[np.int64]:
     path = np.empty(len(probabilities), np.int64)
     for step in range(len(probabilities) - 1, -1, -1):
         path[step] = state // 2 if state % 2 else -1
-        state -= moves[step, state]
+        state -= int(moves[step, state])
     return path

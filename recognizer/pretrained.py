@@ -101,6 +101,8 @@ def read_layers(path: Path) -> tuple[list[Layer], list[str]]:
         if node.op_type == "Identity" and node.input[0] in constants:
             constants[node.output[0]] = constants[node.input[0]]
     metadata = {entry.key: entry.value for entry in model.metadata_props}
+    if "character" not in metadata:
+        raise BadModel(f"{path} names no characters. It is not PP-OCRv6 small's recogniser.")
     characters = [*metadata["character"].split("\n"), " "]
     return list(_walk(nodes, constants)), characters
 

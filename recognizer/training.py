@@ -23,6 +23,7 @@ from recognizer.calibration import Calibration
 from recognizer.charset import LATIN_V1, Charset
 from recognizer.corpora import LineTruth, read_manifest
 from recognizer.data import Corpora, LineDataModule, Mixture
+from recognizer.errors import BadManifest
 from recognizer.evaluation import calibrate
 from recognizer.line_recogniser import LineRecogniser
 from recognizer.lit_models import LineHyperparameters, LitLineCTC
@@ -44,13 +45,24 @@ def best_precision() -> str:
 
 
 def hold_out(lines: Sequence[LineTruth], *, share: float) -> tuple[list[LineTruth], list[LineTruth]]:
-    """Split by a hash of the writer: (training lines, held-out lines); a writer is never in both."""
-    kept: list[LineTruth] = []
-    held: list[LineTruth] = []
-    for line in lines:
-        digest = hashlib.sha256(line.writer.encode()).digest()
-        (held if int.from_bytes(digest[:4], "big") < share * 2**32 else kept).append(line)
-    return kept, held
+    """Split by a hash of the writer: (training lines, held-out lines); a writer is never in both.
+
+    The hash decides for ever, whatever other lines there are. At least one writer is held out.
+
+    Raises:
+        BadManifest: all lines are of one writer.
+    """
+    place = {line.writer: _place(line.writer) for line in lines}
+    if len(place) < 2:
+        raise BadManifest("All training lines are of one writer. Add another, or use finetune.")
+    limit = max(share, min(place.values()))
+    held = [line for line in lines if place[line.writer] <= limit]
+    return [line for line in lines if place[line.writer] > limit], held
+
+
+def _place(name: str) -> float:
+    """A name's fixed place in [0, 1)."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32
 
 
 def find_corpora(data: Path) -> tuple[Corpora, list[LineTruth]]:
@@ -130,6 +142,7 @@ def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
     trainer = pl.Trainer(**own | options | {"callbacks": [averaging, checkpoints, resumable]})
     last = course.output / f"{LAST}.ckpt"
     trainer.fit(lit, data, ckpt_path=str(last) if last.exists() else None, weights_only=False)
+    trainer.save_checkpoint(last)
     return _keep_best(trainer, lit, data, checkpoints)
 
 

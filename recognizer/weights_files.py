@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from recognizer.charset import Charset
 from recognizer.errors import BadModel
@@ -23,8 +23,9 @@ def save_reader(model: LineCTC, charset: Charset, folder: Path, *, notes: dict[s
     """Write weights (bf16) and card into ``folder``; returns the version, which names date and content."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
-    save_file(state, folder / WEIGHTS)
-    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    weights = save(state)
+    (folder / WEIGHTS).write_bytes(weights)
+    digest = hashlib.sha256(weights).hexdigest()
     version = f"inkloop-{datetime.now(UTC):%Y-%m-%d}-{digest[:8]}"
     card = {
         "version": version,

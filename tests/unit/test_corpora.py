@@ -1,0 +1,58 @@
+"""Manifests: what is accepted, and what a broken one is told."""
+
+from pathlib import Path
+
+import pytest
+
+from recognizer.charset import LATIN_V1
+from recognizer.corpora import read_manifest, read_page_manifest
+from recognizer.errors import BadManifest, UnknownCharacter
+
+
+def test_images_are_relative_to_the_manifest(tmp_path: Path) -> None:
+    (tmp_path / "m.jsonl").write_text('{"image": "a/b.png", "text": "é", "writer": "w", "flags": ["x"]}\n\n')
+    (row,) = read_manifest(tmp_path / "m.jsonl")
+    assert (row.image, row.text, row.flags, row.writer) == (tmp_path / "a/b.png", "é", ("x",), "w")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "line 1: not JSON"),
+        ("[1]", "line 1: not a JSON object"),
+        ('{"image": "a.png"}', '"image" and "text"'),
+        ('{"image": "a.png", "text": 3}', '"image" and "text"'),
+    ],
+)
+def test_a_broken_manifest_says_which_line_and_why(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "m.jsonl").write_text(content)
+    with pytest.raises(BadManifest, match=message):
+        list(read_manifest(tmp_path / "m.jsonl"))
+
+
+def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadManifest, match=r"none\.jsonl cannot be read"):
+        list(read_manifest(tmp_path / "none.jsonl"))
+
+
+def test_a_page_manifest_gives_lines_in_order(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text(
+        '{"image": "p.png", "width": 10, "height": 20, "split": "val", "lines": ['
+        '{"text": "a", "polygon": [[0, 0], [9, 0], [9, 5]], "baseline": null},'
+        '{"text": "b", "polygon": [[0, 6], [9, 6], [9, 9]], "baseline": [[0, 8], [9, 8]]}]}'
+    )
+    (page,) = read_page_manifest(tmp_path / "p.jsonl")
+    assert page.text == "a\nb" and page.extra == {"split": "val"}
+    assert page.lines[0].baseline is None and page.lines[1].baseline == ((0.0, 8.0), (9.0, 8.0))
+
+
+def test_a_page_without_width_is_told_what_a_page_needs(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"image": "p.png", "height": 20, "lines": []}')
+    with pytest.raises(BadManifest, match=r"line 1: .*width"):
+        list(read_page_manifest(tmp_path / "p.jsonl"))
+
+
+def test_a_character_outside_the_charset_is_named_with_its_line() -> None:
+    assert LATIN_V1.unknown("aЖbЖ") == ["Ж"]
+    with pytest.raises(UnknownCharacter, match='"Ж" is not in charset latin-v1, in the line "aЖ"'):
+        LATIN_V1.encode("aЖ")

@@ -1,0 +1,111 @@
+"""The line network: it is PP-OCRv6's, it survives the disk, and no line depends on another."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from recognizer.calibration import Calibration
+from recognizer.charset import LATIN_V1, Charset
+from recognizer.data import collate
+from recognizer.decoding import softmax
+from recognizer.errors import BadModel
+from recognizer.line_recogniser import LineRecogniser
+from recognizer.lit_models import ctc_loss
+from recognizer.models.line_ctc import LineCTC
+from recognizer.pretrained import cut_head, load_line_ctc, read_layers, wheel_model
+from recognizer.runtimes import OnnxRuntime, TorchRuntime
+from recognizer.training import RECOGNISER
+from recognizer.weights_files import CARD, WEIGHTS, load_reader, save_reader
+from tests.handwriting import write_line
+from tests.unit.lines import TEXTS
+
+LETTERS = Charset("letters", "".join(sorted(set("".join(TEXTS)))))
+
+
+@pytest.fixture(scope="module")
+def filled() -> LineCTC:
+    """The network as the wheel's weights fill it."""
+    return load_line_ctc(wheel_model(RECOGNISER), LATIN_V1).eval()
+
+
+def test_the_filled_network_says_what_onnxruntime_says(filled: LineCTC) -> None:
+    path = wheel_model(RECOGNISER)
+    line = torch.from_numpy(np.random.default_rng(1).uniform(-1, 1, (2, 1, 48, 192)).astype(np.float32))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    theirs = session.run(None, {session.get_inputs()[0].name: line.expand(-1, 3, -1, -1).numpy()})[0]
+    _, characters = read_layers(path)
+    known = [i for i, c in enumerate(LATIN_V1.characters) if c in characters]
+    rows = [0, *(characters.index(LATIN_V1.characters[i]) + 1 for i in known)]
+    with torch.no_grad():
+        ours = softmax(filled(line)[..., [0, *(i + 1 for i in known)]].numpy())
+    expected = theirs[..., rows] / theirs[..., rows].sum(-1, keepdims=True)
+    assert np.abs(ours - expected).max() < 1e-4
+
+
+def test_a_character_the_wheel_lacks_starts_as_what_it_resembles() -> None:
+    layers, characters = read_layers(wheel_model(RECOGNISER))
+    head = cut_head(layers[-1], characters, Charset("two", "‚,"))
+    assert (head.weight[1] == head.weight[2]).all()
+
+
+def test_a_file_that_is_not_the_recogniser_is_refused() -> None:
+    with pytest.raises(BadModel, match="not PP-OCRv6 small's recogniser"):
+        load_line_ctc(wheel_model("PP-OCRv6_det_small.onnx"), LATIN_V1)
+
+
+def test_the_graph_for_onnxruntime_equals_torch(filled: LineCTC) -> None:
+    for batch, width in ((1, 96), (3, 480)):
+        images = np.random.default_rng(width).uniform(-1, 1, (batch, 1, 48, width)).astype(np.float32)
+        onnx, ours = OnnxRuntime(filled)(images), TorchRuntime(filled, "cpu")(images)
+        assert np.abs(softmax(onnx) - softmax(ours)).max() < 1e-4
+
+
+def test_save_and_load_is_exact(filled: LineCTC, tmp_path: Path) -> None:
+    version = save_reader(filled, LATIN_V1, tmp_path / "one")
+    model, charset, card = load_reader(tmp_path / "one")
+    assert charset == LATIN_V1 and card["version"] == version
+    assert all((a == b.bfloat16()).all() for a, b in zip(model.parameters(), filled.parameters(), strict=True))
+    assert save_reader(model, charset, tmp_path / "two") == version
+    assert (tmp_path / "one" / WEIGHTS).read_bytes() == (tmp_path / "two" / WEIGHTS).read_bytes()
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, CARD])
+def test_a_damaged_model_is_refused_by_name(filled: LineCTC, tmp_path: Path, name: str) -> None:
+    save_reader(filled, LATIN_V1, tmp_path)
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:100])
+    with pytest.raises(BadModel, match=name):
+        load_reader(tmp_path)
+
+
+def test_a_line_reads_the_same_alone_and_in_any_batch(filled: LineCTC) -> None:
+    recogniser = LineRecogniser(OnnxRuntime(filled), LATIN_V1, Calibration())
+    images = [write_line(text, seed=seed) for seed, text in enumerate(TEXTS * 2)]
+    together = recogniser.read(images)
+    for image, reading in zip(images, together, strict=True):
+        (alone,) = recogniser.read([image])
+        assert alone.text == reading.text and alone.alternatives == reading.alternatives
+        assert alone.confidence == pytest.approx(reading.confidence, abs=1e-4)
+    assert [r.text for r in recogniser.read(images[::-1])] == [r.text for r in together][::-1]
+
+
+def test_the_loss_of_a_line_does_not_depend_on_its_padded_targets() -> None:
+    torch.manual_seed(1)
+    logits = torch.randn(2, 30, LETTERS.classes)
+    long = ctc_loss(logits, torch.tensor([[1, 2, 0, 0], [1, 2, 3, 4]]), torch.tensor([2, 4]))
+    apart = (
+        ctc_loss(logits[:1], torch.tensor([[1, 2]]), torch.tensor([2]))
+        + ctc_loss(logits[1:], torch.tensor([[1, 2, 3, 4]]), torch.tensor([4]))
+    ) / 2
+    assert long == pytest.approx(float(apart), rel=1e-5)
+
+
+def test_an_empty_list_of_lines_is_no_reading(filled: LineCTC) -> None:
+    assert LineRecogniser(OnnxRuntime(filled), LATIN_V1, Calibration()).read([]) == []
+
+
+def test_collate_pads_targets_with_blank() -> None:
+    batch = collate([(np.zeros((48, 30), np.uint8), [5]), (np.zeros((48, 60), np.uint8), [5, 6, 7])])
+    assert batch.targets.tolist() == [[5, 0, 0], [5, 6, 7]] and batch.lengths.tolist() == [1, 3]
