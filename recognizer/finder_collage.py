@@ -5,7 +5,7 @@ and lines of pen strokes, laid out freely, teach the finder what those pages lac
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -36,24 +36,45 @@ class LooseLine:
 
 
 class LineSource:
-    """Lines to lay out: cut from real pages, in fonts, of pen strokes."""
+    """Lines to lay out: cut from real pages, in fonts, of pen strokes; of these, whatever is given.
 
-    def __init__(self, pages: Sequence[PageTruth], *, fonts: Sequence[Path], prose: Prose, strokes: InkBook) -> None:
-        self._pages = pages
-        self._fonts, self._prose, self._strokes = fonts, prose, strokes
+    Args:
+        pages: to cut lines from; at least one.
+        fonts: TrueType files, each with the letters that ``prose`` needs.
+        prose: what is written in fonts.
+        strokes: pen strokes of words.
+    """
+
+    def __init__(
+        self,
+        pages: Sequence[PageTruth],
+        *,
+        fonts: Sequence[Path] = (),
+        prose: Prose | None = None,
+        strokes: InkBook | None = None,
+    ) -> None:
+        self._pages, self._fonts, self._prose, self._strokes = pages, fonts, prose, strokes
+        drawn: list[tuple[float, Callable[[Random, int], LooseLine | None]]] = []
+        if fonts and prose is not None:
+            drawn.append((0.3, self._in_a_font))
+        if strokes is not None:
+            drawn.append((0.25, self._in_strokes))
+        self._drawn = drawn
 
     def lines(self, rng: Random, count: int) -> list[LooseLine]:
         """``count`` lines, or somewhat fewer, of one source and mostly one hand."""
         kind = rng.random()
-        if kind < 0.45:
-            page = _opened(self._pages[int(rng.integers(len(self._pages)))])
-            chosen = rng.permutation(len(page.tracks))[:count]
-            return [loose for index in chosen if (loose := _cut_loose(page, int(index))) is not None]
-        make = self._in_a_font if kind < 0.75 else self._in_strokes
-        seed = int(rng.integers(1 << 31))  # one font or pen for the whole page
-        return [line for _ in range(count) if (line := make(rng, seed)) is not None]
+        for share, make in self._drawn:
+            if kind < share:
+                seed = int(rng.integers(1 << 31))  # one font or pen for the whole page
+                return [line for _ in range(count) if (line := make(rng, seed)) is not None]
+            kind -= share
+        page = _opened(self._pages[int(rng.integers(len(self._pages)))])
+        chosen = rng.permutation(len(page.tracks))[:count]
+        return [loose for index in chosen if (loose := _cut_loose(page, int(index))) is not None]
 
     def _in_a_font(self, rng: Random, seed: int) -> LooseLine | None:
+        assert self._prose is not None
         text = self._prose.line(rng, characters=int(rng.integers(3, 60)))
         pen = np.random.default_rng(seed)
         font = _font(self._fonts[int(pen.integers(len(self._fonts)))])
@@ -65,6 +86,7 @@ class LineSource:
         return _traced(np.asarray(image), baseline_px=6 - top)
 
     def _in_strokes(self, rng: Random, seed: int) -> LooseLine | None:
+        assert self._strokes is not None
         ink = self._strokes.line(rng, characters=int(rng.integers(3, 50)))
         if not 1 < ink.width < 120:
             return None
