@@ -97,7 +97,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         BadManifest: the file is missing, not UTF-8, or a line is not a JSON object.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BadManifest(f"{path} cannot be read ({error}). Give a JSONL file in UTF-8.") from error
     for number, line in enumerate(lines, start=1):

@@ -2,7 +2,7 @@
 
 The RapidOCR wheel carries PP-OCRv6's small recogniser as ONNX (Apache-2.0). Its layers stand in the file in the
 order in which they run, and `LineCTC` defines its layers in that same order: filling is pairing two lists.
-onnx and rapidocr are needed for training only.
+rapidocr is needed for training only.
 """
 
 import importlib.util
@@ -43,7 +43,7 @@ def wheel_model(name: str) -> Path:
         raise BadModel("rapidocr is not installed. Training begins from its weights: run `make install-train`.")
     path = Path(spec.origin).parent / "models" / name
     if not path.exists():
-        raise BadModel(f"{path} is missing. Install the rapidocr version that requirements-train.txt pins.")
+        raise BadModel(f"{path} is missing. Run `make install-train`.")
     return path
 
 

@@ -11,13 +11,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint
+from pytorch_lightning.callbacks import ModelCheckpoint, WeightAveraging
 from pytorch_lightning.loggers import WandbLogger
+from torch import Tensor
 
 from recognizer.calibration import Calibration
 from recognizer.charset import LATIN_V1, Charset
@@ -130,13 +132,13 @@ def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
     """
     hyper = course.hyper
     pl.seed_everything(hyper.seed, workers=True, verbose=False)
-    lit = LitLineCTC(model.to(memory_format=torch.channels_last), course.mixture.charset, hyper)  # type: ignore[call-overload]
+    lit = LitLineCTC(model.train().to(memory_format=torch.channels_last), course.mixture.charset, hyper)  # type: ignore[call-overload]
     data = LineDataModule(
         course.mixture, course.validation, batch_size=hyper.batch_size, workers=course.workers, seed=hyper.seed
     )
     checkpoints = ModelCheckpoint(course.output, filename=BEST, monitor="val/cer", enable_version_counter=False)
     resumable = ModelCheckpoint(course.output, filename=LAST, every_n_train_steps=200, enable_version_counter=False)
-    averaging = EMAWeightAveraging(decay=hyper.ema_decay, update_starting_at_step=round(0.2 / (1 - hyper.ema_decay)))
+    averaging = EveryStepAveraging(avg_fn=partial(_average, hyper.ema_decay))
     logger = WandbLogger(project="inkloop", save_dir=str(course.output), log_model="all") if course.track else False
     own = default_options(hyper) | {"logger": logger, "default_root_dir": str(course.output)}
     trainer = pl.Trainer(**own | options | {"callbacks": [averaging, checkpoints, resumable]})
@@ -217,6 +219,20 @@ def _value(word: str) -> Any:
         return json.loads(word.lower() if word in ("True", "False", "None") else word)
     except ValueError:
         return word
+
+
+class EveryStepAveraging(WeightAveraging):
+    """Averages after every step, from the first."""
+
+    def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
+        """Whether to average now: after steps, not after epochs."""
+        return step_idx is not None
+
+
+def _average(decay: float, averaged: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
+    """An exponential average whose memory grows with training, up to ``decay``."""
+    reach = min(decay, (1 + float(steps)) / (10 + float(steps)))
+    return averaged + (current - averaged) * (1 - reach)
 
 
 def default_options(hyper: LineHyperparameters) -> dict[str, Any]:
