@@ -191,6 +191,14 @@ class Corpora:
             sources.append((FontLines(FontBook(self.fonts), Prose(self.texts)), fonts))
         return sources
 
+    def language(self) -> Iterator[str]:
+        """Lines of text that show the languages: each different transcription twice, and the prose."""
+        for text in {line.text: None for line in self.lines if not line.flags}:
+            yield from (text, text)
+        for path in self.texts:
+            words = path.read_text(encoding="utf-8").split()
+            yield from (" ".join(words[start : start + 9]) for start in range(0, len(words), 9))
+
 
 def pooled_batches(lines: Sequence[LineTruth], charset: Charset) -> list[Batch]:
     """Lines without flags, undistorted, in batches of one bucket; what the charset cannot write is left out."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -39,45 +40,71 @@ class Hypothesis:
     probability: float
 
 
-def beam_search(probabilities: Floats, *, width: int = 8, floor: float = 2e-3) -> list[Hypothesis]:
+class Prior(Protocol):
+    """What a language says of the next character; contexts are strings it chooses to remember."""
+
+    @property
+    def start(self) -> str:
+        """The context at the beginning of a line."""
+
+    def follow(self, context: str, character: int) -> tuple[str, float]:
+        """The context after one more class, and the factor by which the class weighs after ``context``."""
+
+
+def beam_search(
+    probabilities: Floats, *, width: int = 8, floor: float = 2e-3, prior: Prior | None = None
+) -> list[Hypothesis]:
     """The ``width`` most probable texts, best first: CTC prefix beam search.
 
     Args:
         probabilities: (T, C), rows summing to 1; class 0 is blank.
         width: prefixes kept after each step.
         floor: classes under this probability at a step are passed over there, its best class excepted.
+        prior: of the language; None: the network's word alone.
 
     Source: Hannun et al. 2014, https://arxiv.org/abs/1408.2873
     """
-    trie = _Trie()
+    trie = _Trie(prior)
     beam: dict[int, tuple[float, float]] = {0: (1.0, 0.0)}
     for choices in _choices(probabilities, floor):
-        beam = _prune(_extend(beam, choices, trie), width)
-    total = sum(map(sum, beam.values()))
-    ranked = sorted(beam.items(), key=lambda item: -sum(item[1]))
-    return [Hypothesis(trie.classes(node), sum(mass) / total) for node, mass in ranked]
+        beam = _prune(_extend(beam, choices, trie), width, trie.prior)
+    weights = {node: sum(mass) * trie.prior[node] for node, mass in beam.items()}
+    total = sum(weights.values())
+    ranked = sorted(weights, key=weights.__getitem__, reverse=True)
+    return [Hypothesis(trie.classes(node), weights[node] / total) for node in ranked]
 
 
 class _Trie:
-    """Prefixes as nodes: equal prefixes are one node, however they were reached."""
+    """Prefixes as nodes: equal prefixes are one node, however they were reached.
 
-    def __init__(self) -> None:
-        self.parent, self.last = [-1], [BLANK]
+    Attributes:
+        last: each node's last class.
+        prior: each node's weight by the language alone.
+    """
+
+    def __init__(self, prior: Prior | None) -> None:
+        self.last, self.prior = [BLANK], [1.0]
+        self._parent, self._context = [-1], [prior.start if prior else ""]
+        self._language = prior
         self._child: dict[tuple[int, int], int] = {}
 
     def child(self, node: int, character: int) -> int:
         key = (node, character)
-        if key not in self._child:
-            self._child[key] = len(self.last)
-            self.parent.append(node)
+        found = self._child.get(key)
+        if found is None:
+            found = self._child[key] = len(self.last)
+            self._parent.append(node)
             self.last.append(character)
-        return self._child[key]
+            context, factor = self._language.follow(self._context[node], character) if self._language else ("", 1.0)
+            self._context.append(context)
+            self.prior.append(self.prior[node] * factor)
+        return found
 
     def classes(self, node: int) -> Classes:
-        found = []
+        found: list[int] = []
         while node:
             found.append(self.last[node])
-            node = self.parent[node]
+            node = self._parent[node]
         return tuple(reversed(found))
 
 
@@ -110,9 +137,9 @@ def _extend(
     return grown
 
 
-def _prune(grown: dict[int, list[float]], width: int) -> dict[int, tuple[float, float]]:
-    """The ``width`` heaviest prefixes, their masses scaled to sum to 1."""
-    kept = sorted(grown.items(), key=lambda item: -(item[1][0] + item[1][1]))[:width]
+def _prune(grown: dict[int, list[float]], width: int, prior: list[float]) -> dict[int, tuple[float, float]]:
+    """The ``width`` best prefixes by mass and prior, their masses scaled to sum to 1."""
+    kept = sorted(grown.items(), key=lambda item: -(item[1][0] + item[1][1]) * prior[item[0]])[:width]
     total = sum(blank + character for _, (blank, character) in kept)
     return {node: (blank / total, character / total) for node, (blank, character) in kept}
 

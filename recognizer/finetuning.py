@@ -20,7 +20,7 @@ from recognizer.errors import BadManifest
 from recognizer.ink import InkBook
 from recognizer.lit_models import LineHyperparameters, validation_cer
 from recognizer.training import Course, find_corpora, fit
-from recognizer.weights_files import load_reader, save_reader
+from recognizer.weights_files import LANGUAGE, load_reader, save_reader
 
 FEWEST_LINES = 2
 
@@ -108,7 +108,10 @@ def finetune(
     better = after < before
     if not better:
         model, _, _ = load_reader(parent)
-    inherited = {key: value for key, value in card.items() if key in ("calibration", "sources")}
+    inherited = {key: value for key, value in card.items() if key in ("calibration", "language", "sources")}
+    if "language" in card:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / LANGUAGE).write_bytes((parent / LANGUAGE).read_bytes())
     version = save_reader(model, charset, output, notes=inherited | {"parent": card["version"]})
     return FinetuneReport(
         lines=len(lines),

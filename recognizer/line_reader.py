@@ -11,7 +11,7 @@ from recognizer.line_images import Grey
 from recognizer.line_recogniser import LineRecogniser
 from recognizer.page import Line, Page, Reading
 from recognizer.runtimes import choose
-from recognizer.weights_files import SHIPPED, has_finder, load_reader
+from recognizer.weights_files import SHIPPED, has_finder, load_prior, load_reader
 
 
 class LineReader:
@@ -35,7 +35,9 @@ class LineReader:
         """
         folder = model_dir or SHIPPED
         model, charset, card = load_reader(folder)
-        recogniser = LineRecogniser(choose(model), charset, Calibration.from_json(card.get("calibration")))
+        calibration = Calibration.from_json(card.get("calibration"))
+        prior = load_prior(folder, charset, card)
+        recogniser = LineRecogniser(choose(model), charset, calibration, prior=prior)
         finder = LineFinder.load(folder if has_finder(folder) else SHIPPED)
         return cls(finder, recogniser, version=card["version"])
 

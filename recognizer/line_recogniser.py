@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from recognizer.calibration import Calibration, Doubles, certainties
 from recognizer.charset import Charset
-from recognizer.decoding import Floats, align, beam_search, softmax
+from recognizer.decoding import Floats, Prior, align, beam_search, softmax
 from recognizer.line_images import Grey, bucket_width, scaled_width, stack, to_height
 from recognizer.models.line_ctc import HEIGHT_PX
 from recognizer.page import Reading, Word
@@ -44,8 +44,11 @@ class Examined:
 class LineRecogniser:
     """Reads line images with one network; safe to share between threads."""
 
-    def __init__(self, runtime: Runtime, charset: Charset, calibration: Calibration) -> None:
+    def __init__(
+        self, runtime: Runtime, charset: Charset, calibration: Calibration, *, prior: Prior | None = None
+    ) -> None:
         self.charset = charset
+        self._prior = prior
         self._runtime = runtime
         self._calibration = calibration
 
@@ -67,7 +70,7 @@ class LineRecogniser:
 
     def _decode(self, logits: Floats) -> Examined:
         probabilities = softmax(logits)
-        best, *others = beam_search(probabilities)
+        best, *others = beam_search(probabilities, prior=self._prior)
         sure = certainties(probabilities, best.classes, align(probabilities, best.classes))
         alternatives = tuple(self.charset.decode(other.classes) for other in others[:ALTERNATIVES])
         return Examined(self.charset.decode(best.classes), alternatives, sure)

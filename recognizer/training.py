@@ -27,12 +27,13 @@ from recognizer.corpora import LineTruth, read_manifest
 from recognizer.data import Corpora, LineDataModule, Mixture
 from recognizer.errors import BadManifest
 from recognizer.evaluation import calibrate
+from recognizer.language import CharacterModel, LanguagePrior
 from recognizer.line_recogniser import LineRecogniser
 from recognizer.lit_models import LineHyperparameters, LitLineCTC
 from recognizer.models.line_ctc import LineCTC
 from recognizer.pretrained import load_line_ctc, wheel_model
 from recognizer.runtimes import OnnxRuntime
-from recognizer.weights_files import load_reader, save_reader
+from recognizer.weights_files import load_reader, save_prior, save_reader
 
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
 BEST, LAST = "best", "last"
@@ -180,18 +181,22 @@ def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> di
     """
     corpora, held = find_corpora(wish.data)
     model, charset = starting_model(wish.start, dropout=hyper.dropout)
-    wish.output.mkdir(parents=True, exist_ok=True)
     mixture = Mixture(corpora.sources(), charset)
     course = Course(mixture, held, hyper, wish.output, workers=wish.workers, track=wish.track)
     error = fit(model, course, options)
-    return write_model(model, charset, held, wish.output) | {"held_out_cer": error}
+    return write_model(model, charset, corpora, held, wish.output) | {"held_out_cer": error}
 
 
-def write_model(model: LineCTC, charset: Charset, held: Sequence[LineTruth], output: Path) -> dict[str, Any]:
-    """Calibrate on held-out lines and write the model folder."""
-    recogniser = LineRecogniser(OnnxRuntime(model.float().eval()), charset, Calibration())
+def write_model(
+    model: LineCTC, charset: Charset, corpora: Corpora, held: Sequence[LineTruth], output: Path
+) -> dict[str, Any]:
+    """Learn the language of the training texts, calibrate on held-out lines, write the model folder."""
+    known = CharacterModel.learn(corpora.language())
+    language = save_prior(known, output)
+    runtime = OnnxRuntime(model.float().eval())
+    recogniser = LineRecogniser(runtime, charset, Calibration(), prior=LanguagePrior(known, charset))
     curves = asdict(calibrate(recogniser, held))
-    return {"model": save_reader(model, charset, output, notes={"calibration": curves})}
+    return {"model": save_reader(model, charset, output, notes={"calibration": curves, "language": language})}
 
 
 def trainer_options(words: Sequence[str]) -> dict[str, Any]:

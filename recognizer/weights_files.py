@@ -12,9 +12,11 @@ from safetensors.torch import load_file, save
 
 from recognizer.charset import Charset
 from recognizer.errors import BadModel
+from recognizer.language import CharacterModel, LanguagePrior
 from recognizer.models.line_ctc import LineCTC
 
 SHIPPED = Path(__file__).parent / "weights"
+LANGUAGE = "language.xz"
 WEIGHTS, CARD = "line_reader.safetensors", "line_reader.json"
 ARCHITECTURE = "line_ctc"
 
@@ -53,6 +55,27 @@ def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
     except (OSError, SafetensorError, RuntimeError) as error:
         raise BadModel(f"{folder / WEIGHTS} cannot be loaded: {error}. Restore the file or choose a model.") from error
     return model.eval(), charset, card
+
+
+def save_prior(model: CharacterModel, folder: Path) -> dict[str, Any]:
+    """Write what the model knows of languages into ``folder``; returns its entry for the card."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save(folder / LANGUAGE)
+    digest = hashlib.sha256((folder / LANGUAGE).read_bytes()).hexdigest()
+    return {"sha256": digest, "weight": LanguagePrior.weight, "bonus": LanguagePrior.bonus}
+
+
+def load_prior(folder: Path, charset: Charset, card: dict[str, Any]) -> LanguagePrior | None:
+    """The language prior that the card names; None where it names none.
+
+    Raises:
+        BadModel: its file is missing or damaged.
+    """
+    entry = card.get("language")
+    if entry is None:
+        return None
+    model = CharacterModel.load(folder / LANGUAGE)
+    return LanguagePrior(model, charset, weight=float(entry["weight"]), bonus=float(entry["bonus"]))
 
 
 def has_finder(folder: Path) -> bool:

@@ -1,7 +1,9 @@
 """Beams against brute force, alignments against what they must spell."""
 
 import itertools
+import math
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ import torch
 
 from recognizer.charset import LATIN_V1, Charset
 from recognizer.decoding import align, beam_search, best_path, softmax
+from recognizer.errors import BadModel
+from recognizer.language import CharacterModel, LanguagePrior
 
 ABC = Charset("abc", "abc")
 
@@ -68,3 +72,31 @@ def test_the_best_alignment_beats_every_other() -> None:
 
 def test_a_charset_gives_back_what_it_encodes_in_nfc() -> None:
     assert LATIN_V1.decode(LATIN_V1.encode("e\u0301te\u0301 à Œuvre « ſ »")) == "été à Œuvre « ſ »"
+
+
+def test_a_language_prior_tips_the_scales_between_equal_readings() -> None:
+    model = CharacterModel.learn(["cab", "cab", "cab"], least=1)
+    steps = np.full((3, 4), 0.02, np.float32)
+    steps[0, 3], steps[2, 2] = 0.94, 0.94
+    steps[1, 1] = steps[1, 2] = 0.48  # a or b
+    alone = beam_search(steps)
+    known = beam_search(steps, prior=LanguagePrior(model, ABC))
+    assert ABC.decode(known[0].classes) == "cab"
+    assert known[0].probability > next(h.probability for h in alone if ABC.decode(h.classes) == "cab")
+
+
+def test_character_probabilities_of_a_context_sum_to_less_than_one_and_favour_what_was_seen() -> None:
+    model = CharacterModel.learn(["the cat", "the car", "the cap"], least=1)
+    shares = {c: math.exp(model.log_probability("he ca", c)) for c in "abcdefghijklmnopqrstuvwxyz "}
+    assert sum(shares.values()) <= 1 and max(shares, key=shares.__getitem__) in "trp"
+    assert shares["t"] > 5 * shares["z"] > 0
+
+
+def test_a_language_survives_the_disk_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    model = CharacterModel.learn(["où est-elle ?", "où est-il ?"], least=1)
+    model.save(tmp_path / "l.xz")
+    again = CharacterModel.load(tmp_path / "l.xz")
+    assert again.log_probability("où es", "t") == model.log_probability("où es", "t")
+    (tmp_path / "l.xz").write_bytes(b"nothing")
+    with pytest.raises(BadModel, match=r"l\.xz cannot be loaded"):
+        CharacterModel.load(tmp_path / "l.xz")
