@@ -22,4 +22,5 @@ def examples() -> list[Example]:
 
 
 def _title(path: Path) -> str:
-    return path.stem.replace("_", " ").replace("-", " ").strip().capitalize()
+    words = path.stem.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]

@@ -12,10 +12,7 @@ TEMPLATE = """
 <section class="editor" aria-label="Correct the text" hidden>
   <div class="editor-desk">
     <div class="editor-page"></div>
-    <div class="editor-text">
-      <div class="editor-lines"></div>
-      <details class="editor-help"><summary>Keys</summary><dl class="editor-keys"></dl></details>
-    </div>
+    <div class="editor-lines"></div>
   </div>
   <div class="editor-bar">
     <span class="bar-place"></span>
@@ -25,6 +22,7 @@ TEMPLATE = """
       <button type="button" class="page-on" aria-label="Next page">›</button>
     </span>
     <p class="bar-message" role="status"></p>
+    <details class="bar-help"><summary>Keys</summary><dl></dl></details>
     <button type="button" class="bar-doubtful"></button>
     <button type="button" class="bar-submit">Submit</button>
   </div>

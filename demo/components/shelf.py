@@ -9,7 +9,7 @@ import gradio as gr
 from demo.components.browser_part import browser_part
 
 TEMPLATE = """
-<section class="shelf" aria-label="Pages" data-empty="true">
+<section class="shelf" aria-label="Pages" data-empty="">
   <label class="drop">
     <input type="file" multiple aria-label="Choose a photo, a scan or a PDF">
     <svg class="drop-sign" viewBox="0 0 48 48" aria-hidden="true">
@@ -17,8 +17,9 @@ TEMPLATE = """
     </svg>
     <span class="drop-title">Drop a page of handwriting</span>
     <span class="drop-hint">or choose a photo, a scan or a PDF</span>
+    <span class="drop-progress" role="status"></span>
   </label>
-  <div class="shelf-message" role="status" hidden></div>
+  <div class="shelf-message" role="alert" hidden></div>
   <div class="shelf-pages" hidden><h2>My pages</h2><ul></ul></div>
   <details class="shelf-examples" hidden><summary>Or try an example</summary><ul></ul></details>
 </section>

@@ -289,6 +289,7 @@ def test_hostile_text_is_shown_as_text_wherever_it_appears(
     screen.expect_texts(HOSTILE)
     screen.line(1).rewrite(f"{HOSTILE[0]} \N{RIGHT-TO-LEFT OVERRIDE} {HOSTILE[2]}")
     screen.submit()
+    expect(screen.line(1).note).to_have_text("U+202E is new to the model. Your text is kept as you typed it.")
     keep_screenshot(page, "hostile")
     page.reload()
     screen.expect_texts([f"{HOSTILE[0]} \N{RIGHT-TO-LEFT OVERRIDE} {HOSTILE[2]}", *HOSTILE[1:]])

@@ -52,7 +52,7 @@ class Editor {
       checkAll: () => this.#work.checkAll(),
       turn: (step) => this.#turn(step),
     });
-    fill(element.querySelector(".editor-keys"), ...KEYS.flatMap(([keys, , what]) => keyHint(keys, what)));
+    fill(element.querySelector(".bar-help dl"), ...KEYS.flatMap(([keys, , what]) => keyHint(keys, what)));
     globalThis.document.addEventListener("visibilitychange", () => this.#effort.beat());
   }
 
@@ -206,8 +206,10 @@ class Bar {
     this.doubtful.title = keysOf("doubtful");
     this.button.addEventListener("click", submit);
     this.doubtful.addEventListener("click", doubtful);
-    this.pager.querySelector(".page-back").addEventListener("click", () => turn(-1));
-    this.pager.querySelector(".page-on").addEventListener("click", () => turn(1));
+    this.back = this.pager.querySelector(".page-back");
+    this.on = this.pager.querySelector(".page-on");
+    this.back.addEventListener("click", () => turn(-1));
+    this.on.addEventListener("click", () => turn(1));
   }
 
   show(work, page) {
@@ -220,6 +222,8 @@ class Bar {
     this.place.title = work.name;
     this.pager.hidden = work.pageCount < 2;
     this.pager.querySelector("span").textContent = `Page ${page?.page ?? 1} of ${work.pageCount}`;
+    this.back.disabled = page === work.pages[0];
+    this.on.disabled = page === work.pages.at(-1);
     if (pending && this.message.dataset.kind !== "trouble") this.say("");
   }
 

@@ -51,7 +51,7 @@ export class LineRow {
     this.element.dataset.state = line.state;
     this.state.textContent = STATES[line.state];
     this.note.hidden = line.unknown.length === 0;
-    this.note.textContent = line.unknown.length ? newcomers(line.unknown) : "";
+    fill(this.note, ...newcomers(line.unknown));
   }
 
   mark(kind, on) {
@@ -99,7 +99,15 @@ function sureness(line) {
   );
 }
 
+/** The note about characters the model does not know; one that cannot be seen goes by its number. */
 function newcomers(characters) {
-  const list = characters.map((character) => `“${character}”`).join(", ");
-  return `${list} ${characters.length === 1 ? "is" : "are"} new to the model. Your text is kept exactly as you typed it.`;
+  const named = characters.map((character) =>
+    /[\p{C}\p{M}\p{Z}]/u.test(character) ? codePoint(character) : html("bdi", {}, `“${character}”`),
+  );
+  const list = named.flatMap((each, index) => (index ? [", ", each] : [each]));
+  return [...list, ` ${characters.length === 1 ? "is" : "are"} new to the model. Your text is kept as you typed it.`];
+}
+
+function codePoint(character) {
+  return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }

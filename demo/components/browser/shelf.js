@@ -20,6 +20,7 @@ class Shelf {
     this.trigger = trigger;
     this.input = element.querySelector("input[type=file]");
     this.drop = element.querySelector(".drop");
+    this.progress = element.querySelector(".drop-progress");
     this.message = element.querySelector(".shelf-message");
     this.pages = element.querySelector(".shelf-pages");
     this.examples = element.querySelector(".shelf-examples");
@@ -31,21 +32,27 @@ class Shelf {
     if (!value) return;
     this.#limit = value.limit_bytes;
     const { documents, examples } = value;
-    this.element.dataset.empty = String(documents.length === 0);
-    if (!("ready" in this.element.dataset)) this.examples.open = documents.length === 0;
-    this.element.dataset.ready = "";
+    this.#furnish(documents.length === 0);
     section(this.pages, documents.map((document) => this.#documentTile(document)));
     section(this.examples, examples.map((example) => this.#exampleTile(example)));
+    this.element.dataset.ready = "";
+  }
+
+  /** Wide open while there is nothing else to see, one slim row afterwards. */
+  #furnish(empty) {
+    if (this.element.dataset.empty === String(empty)) return;
+    this.element.dataset.empty = String(empty);
+    this.examples.open = empty;
   }
 
   #documentTile({ id, name, thumbnail, lines, corrected }) {
     const state = corrected === 0 ? `${lines} lines` : corrected < lines ? `${corrected} of ${lines} lines` : "all lines done";
-    const open = () => this.#try(async () => show(await findDocument(id), true));
+    const open = () => this.#open(id);
     return tile({ name, state, picture: thumbnail, click: open, done: lines > 0 && corrected === lines });
   }
 
   #exampleTile({ name, title, image }) {
-    const read = () => this.#try(async () => this.#readAll([await findFile(image, name)]));
+    const read = () => this.#readAll([findFile(image, name)]);
     return tile({ name: title, picture: image, click: read });
   }
 
@@ -72,41 +79,43 @@ class Shelf {
     });
   }
 
-  /** Reads one file after the other; a bad one gets its sentence and the others go on. */
+  /** Reads files, or promises of files, one after the other; a bad one gets its sentence and the others go on. */
   async #readAll(files) {
     if (this.#reading || files.length === 0) return;
     this.#busy(true);
+    this.#complain([]);
     const troubles = [];
     for (const file of files) {
       try {
-        await this.#read(file);
+        await this.#read(await file);
       } catch (error) {
         troubles.push(sentence(error));
       }
     }
     this.#busy(false);
-    this.#say(troubles, "trouble");
+    this.#complain(troubles);
     this.trigger("upload", {});
   }
 
   async #read(file) {
     if (file.size > this.#limit) throw new Refused(tooLarge(file, this.#limit));
-    this.#say([`Reading ${file.name} …`], "busy");
+    this.#report(`Reading ${file.name}`);
     let first = true;
     for await (const page of readFile(file)) {
+      this.#furnish(false); // before the page is scrolled to
       show({ ...page.document, pages: [page] }, first);
       first = false;
       const { page_count } = page.document;
-      if (page_count > 1) this.#say([`Reading ${file.name}: page ${page.page} of ${page_count} is done`], "busy");
+      if (page_count > 1) this.#report(`${file.name}: ${page.page} of ${page_count} pages read`);
     }
   }
 
-  async #try(work) {
+  async #open(id) {
     try {
-      await work();
-      this.#say([], "trouble");
+      show(await findDocument(id), true);
+      this.#complain([]);
     } catch (error) {
-      this.#say([sentence(error)], "trouble");
+      this.#complain([sentence(error)]);
     }
   }
 
@@ -118,11 +127,15 @@ class Shelf {
     if (!on) this.input.value = "";
   }
 
-  #say(sentences, kind) {
-    this.message.dataset.kind = kind;
-    this.message.setAttribute("role", kind === "trouble" ? "alert" : "status");
+  #report(text) {
+    this.progress.textContent = text;
+  }
+
+  /** Shows what went wrong, also to somebody who is far down the page. */
+  #complain(sentences) {
     this.message.hidden = sentences.length === 0;
-    fill(this.message, ...sentences.map((sentence) => html("p", {}, sentence)));
+    fill(this.message, ...sentences.map((each) => html("p", {}, each)));
+    if (sentences.length) this.message.scrollIntoView({ block: "nearest" });
   }
 }
 

@@ -1,0 +1,100 @@
+"""The page fits a phone, follows the system into the dark, and loads nothing from anywhere else."""
+
+import io
+import re
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import FilePayload, Locator, expect
+
+from tests.browser.conftest import OpenPage, Scheme, keep_screenshot
+from tests.browser.pages import ReadPage
+from tests.fake_reader import FakeReader
+from tests.handwriting import write_page
+from tests.running_app import Running
+
+TEXTS = [f"Line {number} of a page that is rather long, with a dubious word" for number in range(1, 25)]
+PAGE = write_page(TEXTS, seed=2, width=1200, height=1600, paper="squared")
+
+
+@pytest.fixture(scope="module")
+def reader() -> FakeReader:
+    taught = FakeReader()
+    taught.teach(PAGE, doubtful=["dubious"])
+    return taught
+
+
+def picture() -> FilePayload:
+    packed = io.BytesIO()
+    Image.fromarray(PAGE.image).save(packed, "PNG")
+    return {"name": "a page with quite a long name indeed.png", "mimeType": "image/png", "buffer": packed.getvalue()}
+
+
+def box(locator: Locator) -> dict[str, Any]:
+    found = locator.bounding_box()
+    assert found
+    return dict(found)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [420, 900, 1400])
+def test_the_page_fits_and_nothing_lies_on_anything_else(
+    open_page: OpenPage, running: Running, width: int, scheme: Scheme
+) -> None:
+    page = open_page(width=width, height=860, scheme=scheme)
+    screen = ReadPage(page, running.url).open()
+    screen.read(picture(), lines=len(TEXTS))
+    screen.line(2).rewrite("A text that is long enough to need several rows on a narrow screen, and then some more")
+    keep_screenshot(page, f"{width}_{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    bottom = 0.0
+    for number in range(1, 6):
+        row = box(screen.line(number).row)
+        assert row["y"] >= bottom
+        bottom = row["y"] + row["height"]
+        assert box(screen.line(number).field)["width"] > 0.7 * min(row["width"], 500)
+    bar = box(screen.submit_button)
+    assert bar["y"] + bar["height"] <= 860
+
+
+@pytest.mark.parametrize("width", [420, 1400])
+def test_the_page_and_its_lines_stand_side_by_side_only_where_there_is_room(
+    open_page: OpenPage, running: Running, width: int
+) -> None:
+    screen = ReadPage(open_page(width=width), running.url).open()
+    screen.read(picture(), lines=len(TEXTS))
+    pictured, line = box(screen.editor.get_by_role("img", name="Page 1")), box(screen.line(1).row)
+    beside = line["x"] >= pictured["x"] + pictured["width"]
+    assert beside == (width == 1400)
+
+
+def test_the_dark_page_is_dark_and_its_text_is_readable(open_page: OpenPage, running: Running) -> None:
+    screen = ReadPage(open_page(scheme="dark"), running.url).open()
+    screen.read(picture(), lines=len(TEXTS))
+    assert brightness(screen.page.locator(".gradio-container"), "backgroundColor") < 60
+    assert brightness(screen.line(1).field, "color") > 200
+
+
+def brightness(locator: Locator, colour: str) -> float:
+    painted = locator.evaluate("(element, colour) => getComputedStyle(element)[colour]", colour)
+    return sum(int(part) for part in re.findall(r"\d+", painted)[:3]) / 3
+
+
+def test_the_line_that_is_worked_on_stays_in_view(open_page: OpenPage, running: Running) -> None:
+    screen = ReadPage(open_page(height=600), running.url).open()
+    screen.read(picture(), lines=len(TEXTS))
+    screen.line(1).field.click()
+    for number in range(2, len(TEXTS) + 1):
+        screen.press("Enter")
+        screen.line(number).expect_focus()
+        row = box(screen.line(number).row)
+        assert row["y"] >= 0
+        assert row["y"] + row["height"] <= box(screen.submit_button)["y"]
+
+
+def test_the_documentation_of_the_api_opens_without_another_host(open_page: OpenPage, running: Running) -> None:
+    page = open_page()
+    page.goto(f"{running.url}/docs")
+    expect(page.get_by_text("/api/v1/read").first).to_be_visible()
+    keep_screenshot(page, "docs")
