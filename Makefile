@@ -42,10 +42,11 @@ format: $(VENV)/.installed-dev ## Let ruff format the code and put the imports i
 benchmark: $(VENV)/.installed-dev $(VENV)/.installed-train ## Read the lines and pages of DATA with Inkloop and its peers, in turns
 	@$(BIN)/python -m benchmarks.reading $(if $(DATA),--data $(DATA)) $(BENCHMARK)
 
-evaluate-ink: install ## Score the model on the UNIPEN validation words of DATA, drawn as lines
+evaluate-ink: install ## Score the model on the UNIPEN validation words and sentences of DATA, drawn as lines
 	$(NEED_DATA)
 	@$(BIN)/python -m recognizer render-ink $(DATA)/unipen_text.parquet --output var/ink --json
-	@$(BIN)/python -m recognizer evaluate var/ink/lines.jsonl --json
+	@$(BIN)/python -m recognizer evaluate var/ink/words.jsonl --json
+	@$(BIN)/python -m recognizer evaluate var/ink/sentences.jsonl --json
 
 train-reader: install-train ## Train the line reader on DATA for MINUTES (60) into var/train/reader; run again to resume
 	$(NEED_DATA)

@@ -145,11 +145,11 @@ def run_finetune(options: Options) -> int:
 
 
 def run_render_ink(options: Options) -> int:
-    """Draw a split of pen strokes as clean line images with a line manifest."""
+    """Draw a split of pen strokes as clean line images with line manifests."""
     from recognizer.ink import render_split
 
-    manifest, count = render_split(options.table, options.split, options.output)
-    _report({"manifest": str(manifest), "lines": count}, options)
+    counts = render_split(options.table, options.split, options.output)
+    _report({str(options.output / name): count for name, count in counts.items()}, options)
     return 0
 
 

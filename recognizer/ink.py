@@ -119,16 +119,16 @@ def draw(
     return image
 
 
-def render_split(table: Path, split: str, output: Path) -> tuple[Path, int]:
-    """Every sample of a split drawn with one plain pen, as lines with a manifest: what ink is scored on.
+def render_split(table: Path, split: str, output: Path) -> dict[str, int]:
+    """Every sample of a split drawn with one plain pen, as line images: what ink is scored on.
 
     Args:
         table: UNIPEN table (Parquet).
         split: its rows to draw.
-        output: folder for ``lines.jsonl`` and ``lines/``.
+        output: folder for ``lines/`` and the manifests ``words.jsonl`` and ``sentences.jsonl`` (texts with spaces).
 
     Returns:
-        The manifest and how many lines it names.
+        The manifests' names and how many lines each has.
 
     Raises:
         BadManifest: the table is missing or has no such rows.
@@ -139,12 +139,13 @@ def render_split(table: Path, split: str, output: Path) -> tuple[Path, int]:
     if not len(book):
         raise BadManifest(f'{table} has no rows of the split "{split}".')
     (output / "lines").mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows: dict[str, list[str]] = {"words.jsonl": [], "sentences.jsonl": []}
     for index in range(len(book)):
         ink = book.ink(index)
         name = f"lines/{index:05d}.webp"
         cv2.imwrite(str(output / name), to_height(draw(ink, x_height_px=24, pen_px=3), 64))
-        rows.append(json.dumps({"image": name, "text": ink.text}, ensure_ascii=False))
-    manifest = output / "lines.jsonl"
-    manifest.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return manifest, len(rows)
+        manifest = "sentences.jsonl" if " " in ink.text else "words.jsonl"
+        rows[manifest].append(json.dumps({"image": name, "text": ink.text}, ensure_ascii=False))
+    for name, lines in rows.items():
+        (output / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return {name: len(lines) for name, lines in rows.items()}

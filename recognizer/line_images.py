@@ -39,20 +39,22 @@ def open_line(path: Path) -> Grey:
     return image.astype(np.uint8, copy=False)
 
 
-def scaled_width(height: int, width: int, height_px: int) -> int:
-    """How wide an image of ``height`` × ``width`` is at ``height_px``: in proportion, within what networks read."""
-    return min(MAX_WIDTH_PX, max(height_px // 3, round(width * height_px / height)))
-
-
 def to_height(image: Grey, height_px: int) -> Grey:
-    """``image`` scaled to ``height_px`` and the width that `scaled_width` gives."""
+    """``image`` scaled to ``height_px``, its proportions kept up to the widest line that networks read."""
     height, width = image.shape
-    scaled = scaled_width(height, width, height_px)
+    scaled = min(MAX_WIDTH_PX, max(height_px // 3, round(width * height_px / height)))
     if (height, width) == (height_px, scaled):
         return image
     shrinking = height > height_px
     resized = cv2.resize(image, (scaled, height_px), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
     return resized.astype(np.uint8, copy=False)
+
+
+def stretch(image: Grey, factor: float) -> Grey:
+    """``image`` made wider by ``factor``, up to the widest line that networks read."""
+    height, width = image.shape
+    wider = cv2.resize(image, (min(MAX_WIDTH_PX, round(width * factor)), height), interpolation=cv2.INTER_LINEAR)
+    return wider.astype(np.uint8, copy=False)
 
 
 def stack(images: Sequence[Grey]) -> Tensor:

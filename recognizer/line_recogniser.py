@@ -5,20 +5,22 @@ depends on nothing but the line. While the network runs on one batch, the batch 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from recognizer.calibration import Calibration, Doubles, certainties
 from recognizer.charset import Charset
 from recognizer.decoding import Floats, Prior, align, beam_search, softmax
-from recognizer.line_images import Grey, bucket_width, scaled_width, stack, to_height
-from recognizer.models.line_ctc import HEIGHT_PX
+from recognizer.line_images import Grey, bucket_width, stack, stretch, to_height
+from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 from recognizer.page import Reading, Word
 from recognizer.runtimes import Runtime
 
 BATCH_AREA_PX = 8 * 672  # of the widths in one batch; larger gains nothing on a CPU
 ALTERNATIVES = 5
+CROWDED = 0.6  # characters per time step from which a line is read again
+STRETCH = 1.4  # how much wider it then is
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,16 +59,23 @@ class LineRecogniser:
         return [self._calibrate(examined) for examined in self.examine(images)]
 
     def examine(self, images: Sequence[Grey]) -> list[Examined]:
-        """What `read` calibrates."""
+        """What `read` calibrates. Where letters crowd the time steps, the line is looked at once more, stretched."""
+        prepared = [to_height(image, HEIGHT_PX) for image in images]
+        examined = self._look(dict(enumerate(prepared)))
+        crowded = [row for row, seen in examined.items() if _crowding(seen, prepared[row]) > CROWDED]
+        examined |= self._look({row: stretch(prepared[row], STRETCH) for row in crowded})
+        return [examined[row] for row in range(len(images))]
+
+    def _look(self, images: Mapping[int, Grey]) -> dict[int, Examined]:
         examined: dict[int, Examined] = {}
         with ThreadPoolExecutor(1) as network:
             batches = [(rows, network.submit(self._score, [images[row] for row in rows])) for rows in _plan(images)]
             for rows, scored in batches:
                 examined |= {row: self._decode(logits) for row, logits in zip(rows, scored.result(), strict=True)}
-        return [examined[row] for row in range(len(images))]
+        return examined
 
     def _score(self, images: Sequence[Grey]) -> Floats:
-        return self._runtime(stack([to_height(image, HEIGHT_PX) for image in images]).numpy())
+        return self._runtime(stack(images).numpy())
 
     def _decode(self, logits: Floats) -> Examined:
         probabilities = softmax(logits)
@@ -96,12 +105,16 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _plan(images: Sequence[Grey]) -> list[list[int]]:
+def _crowding(seen: Examined, image: Grey) -> float:
+    """Characters per time step; CTC cannot say more than one."""
+    return len(seen.text) * PX_PER_STEP / image.shape[1]
+
+
+def _plan(images: Mapping[int, Grey]) -> list[list[int]]:
     """Rows to read together: one bucket of width each, widest first, of bounded area."""
     buckets: dict[int, list[int]] = defaultdict(list)
-    for row, image in enumerate(images):
-        height, width = image.shape
-        buckets[bucket_width(scaled_width(height, width, HEIGHT_PX))].append(row)
+    for row, image in images.items():
+        buckets[bucket_width(image.shape[1])].append(row)
     plan = []
     for bucket, rows in sorted(buckets.items(), reverse=True):
         size = max(1, BATCH_AREA_PX // bucket)

@@ -21,13 +21,13 @@ class TracingRules:
 
     Attributes:
         cell: least text probability of a cell that belongs to a line.
-        line: least mean probability of a line's cells.
+        line: least confidence of a line.
         disagreement: neighbouring cells whose baselines differ by more (in line heights) belong to different lines.
         length: shortest line, in line heights.
     """
 
     cell: float = 0.4
-    line: float = 0.65
+    line: float = 0.78
     disagreement: float = 0.45
     length: float = 0.5
 

@@ -101,7 +101,9 @@ def trace(votes: Votes) -> TracedLine:
         for values in (t, votes.above, votes.below)
     )
     points = [knots[:, None] * along + values[:, None] * away for values in (level, level - above, level + below)]
-    return TracedLine(points[0], points[1], points[2], height, float(votes.probability.mean()))
+    # A band's border cells are half paper and never sure: sure cells count more, or short words would seem doubtful.
+    confidence = float(np.average(votes.probability, weights=votes.probability**2))
+    return TracedLine(points[0], points[1], points[2], height, confidence)
 
 
 def _axis(votes: Votes) -> Floats:

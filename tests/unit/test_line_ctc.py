@@ -109,3 +109,20 @@ def test_an_empty_list_of_lines_is_no_reading(filled: LineCTC) -> None:
 def test_collate_pads_targets_with_blank() -> None:
     batch = collate([(np.zeros((48, 30), np.uint8), [5]), (np.zeros((48, 60), np.uint8), [5, 6, 7])])
     assert batch.targets.tolist() == [[5, 0, 0], [5, 6, 7]] and batch.lengths.tolist() == [1, 3]
+
+
+def test_a_crowded_line_is_read_once_more_stretched() -> None:
+    widths = []
+
+    class Crowding:
+        def __call__(self, images: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+            widths.append(images.shape[-1])
+            logits = np.zeros((len(images), images.shape[-1] // 8, LETTERS.classes), np.float32)
+            steps = np.arange(logits.shape[1])
+            logits[:, steps, np.where(widths[0] == 192, 1 + steps % 2, 0)] = 20
+            return logits
+
+    recogniser = LineRecogniser(Crowding(), LETTERS, Calibration())
+    assert len(recogniser.read([np.full((48, 192), 255, np.uint8)])[0].text) > 20 and widths == [192, 288]
+    widths.clear()
+    assert recogniser.read([np.full((48, 96), 255, np.uint8)])[0].text == "" and widths == [96]

