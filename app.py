@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from flywheel.settings import Settings
 
 PORTS_TRIED = 100
+GRACE_SECONDS = 5  # open pages keep a connection; they may not hold up a stop
 EPILOG = "Settings come from INKLOOP_ variables; .env.example lists them all."
 
 
@@ -44,7 +45,9 @@ def serve(settings: "Settings", listener: socket.socket) -> None:
     with Store.open(settings) as store:
         app = build_app(Services(settings, store, LineReader.load(settings.model)))
         print(f"Inkloop is at http://{address(listener)}", flush=True)
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)).run(
+            sockets=[listener]
+        )
 
 
 def listen(settings: "Settings") -> socket.socket:

@@ -13,7 +13,7 @@ from recognizer.images import PageImage
 from recognizer.page import Line, Outline, Page, Reading, Word
 from tests.handwriting import Grey, WrittenPage
 
-DOUBTFUL = 0.4
+DOUBTFUL = 0.3
 SURE = 0.97
 LOOK_PX = 64
 UNLIKE = 4.0  # grey levels; the same page, packed and unpacked, differs by less than 1

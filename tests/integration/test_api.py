@@ -29,7 +29,7 @@ from flywheel.records import Upload
 from flywheel.store import Store
 from recognizer.images import PageImage
 from recognizer.page import Line, Page, Reading
-from tests.fake_reader import FakeReader
+from tests.fake_reader import DOUBTFUL, SURE, FakeReader
 from tests.handwriting import Grey, WrittenPage, write_page
 from tests.running_app import built, settings_in
 
@@ -138,10 +138,10 @@ def test_read_answers_the_contract(client: TestClient) -> None:
     assert 0 < line["confidence"] < 1
     assert line["alternatives"] == []
     assert [(word["text"], word["confidence"], word["doubtful"]) for word in line["words"]] == [
-        ("the", 0.97, False),
-        ("roses", 0.4, True),
-        ("are", 0.97, False),
-        ("out", 0.97, False),
+        ("the", SURE, False),
+        ("roses", DOUBTFUL, True),
+        ("are", SURE, False),
+        ("out", SURE, False),
     ]
 
 
@@ -297,6 +297,15 @@ def test_a_page_without_writing_is_kept_and_answered_with_a_sentence(fresh: Web)
     (row,) = send(fresh.client, blank, "blank.png", accept="application/x-ndjson").text.splitlines()
     assert json.loads(row)["note"] == message
     assert len(fresh.store.documents(fresh.contributor)) == 2
+
+
+def test_a_page_that_reads_badly_says_what_may_be_wrong_with_it(fresh: Web, tmp_path: Path) -> None:
+    reader = FakeReader()
+    reader.teach(LETTER, doubtful=[word for text in TEXTS for word in text.split()])
+    with web(tmp_path / "turned", reader) as turned:
+        (page,) = read(turned.client, png(LETTER.image))
+    assert "upside down" in page["note"]
+    assert read(fresh.client, png(LETTER.image))[0]["note"] is None
 
 
 def test_a_pdf_that_breaks_off_keeps_the_pages_before(tmp_path: Path) -> None:
