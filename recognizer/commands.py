@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -116,6 +117,7 @@ def run_train(options: Options, rest: Sequence[str]) -> int:
     from recognizer.training import Wish, train, trainer_options
 
     warnings.filterwarnings("ignore", module="pytorch_lightning")
+    os.environ.setdefault("WANDB_MODE", "offline")
     try:
         own = trainer_options(rest)
     except ValueError as error:

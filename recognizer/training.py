@@ -33,7 +33,7 @@ from recognizer.lit_models import LineHyperparameters, LitLineCTC
 from recognizer.models.line_ctc import LineCTC
 from recognizer.pretrained import load_line_ctc, wheel_model
 from recognizer.runtimes import OnnxRuntime
-from recognizer.weights_files import load_reader, save_prior, save_reader
+from recognizer.weights_files import CARD, LANGUAGE, WEIGHTS, load_reader, save_prior, save_reader
 
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
 BEST, LAST = "best", "last"
@@ -109,7 +109,7 @@ class Course:
         hyper: how.
         output: folder for checkpoints.
         workers: processes that prepare batches.
-        track: log to Weights & Biases (offline unless its own variables say otherwise).
+        logger: where curves and sample readings go.
     """
 
     mixture: Mixture
@@ -117,7 +117,7 @@ class Course:
     hyper: LineHyperparameters
     output: Path
     workers: int = 1
-    track: bool = False
+    logger: WandbLogger | None = None
 
 
 def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
@@ -140,8 +140,7 @@ def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
     checkpoints = ModelCheckpoint(course.output, filename=BEST, monitor="val/cer", enable_version_counter=False)
     resumable = ModelCheckpoint(course.output, filename=LAST, every_n_train_steps=200, enable_version_counter=False)
     averaging = EveryStepAveraging(avg_fn=partial(_average, hyper.ema_decay))
-    logger = WandbLogger(project="inkloop", save_dir=str(course.output), log_model="all") if course.track else False
-    own = default_options(hyper) | {"logger": logger, "default_root_dir": str(course.output)}
+    own = default_options(hyper) | {"logger": course.logger or False, "default_root_dir": str(course.output)}
     trainer = pl.Trainer(**own | options | {"callbacks": [averaging, checkpoints, resumable]})
     last = course.output / f"{LAST}.ckpt"
     trainer.fit(lit, data, ckpt_path=str(last) if last.exists() else None, weights_only=False)
@@ -182,9 +181,25 @@ def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> di
     corpora, held = find_corpora(wish.data)
     model, charset = starting_model(wish.start, dropout=hyper.dropout)
     mixture = Mixture(corpora.sources(), charset)
-    course = Course(mixture, held, hyper, wish.output, workers=wish.workers, track=wish.track)
-    error = fit(model, course, options)
-    return write_model(model, charset, corpora, held, wish.output) | {"held_out_cer": error}
+    wish.output.mkdir(parents=True, exist_ok=True)
+    logger = WandbLogger(project="inkloop", save_dir=str(wish.output)) if wish.track else None
+    error = fit(model, Course(mixture, held, hyper, wish.output, workers=wish.workers, logger=logger), options)
+    report = write_model(model, charset, corpora, held, wish.output) | {"held_out_cer": error}
+    if logger is not None:
+        files = [wish.output / name for name in (WEIGHTS, CARD, LANGUAGE)]
+        log_model(logger, files, version=report["model"])
+    return report
+
+
+def log_model(logger: WandbLogger, files: Sequence[Path], *, version: str) -> None:
+    """Keep a model's files as an artifact of the logger's run, and close the run."""
+    import wandb
+
+    artifact = wandb.Artifact("line-reader", type="model", metadata={"version": version})
+    for file in files:
+        artifact.add_file(str(file))
+    logger.experiment.log_artifact(artifact)
+    logger.experiment.finish()
 
 
 def write_model(

@@ -45,10 +45,13 @@ def test_training_stops_where_it_is_told_and_goes_on_from_there(
     assert main([*command, *options, "--max_steps", "4"]) == 0
     first = json.loads(capsys.readouterr().out)
     assert read_card(tmp_path / "out")["version"] == first["model"]
-    assert main([*command, *options, "--max_steps", "6"]) == 0
+    assert main([*command, *options, "--max_steps", "6", "--wandb", "--log_every_n_steps", "1"]) == 0
     second = json.loads(capsys.readouterr().out)
     steps = torch.load(tmp_path / "out" / "last.ckpt", weights_only=False)["global_step"]
     assert steps == 6 and second["model"] != first["model"]
+    (run,) = (tmp_path / "out" / "wandb").glob("offline-run-*/run-*.wandb")
+    logged = run.read_bytes()
+    assert all(name in logged for name in (b"train/loss", b"val/cer", b"val/samples", b"line-reader"))
 
 
 def test_an_option_the_trainer_does_not_have_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
