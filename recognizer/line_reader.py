@@ -1,17 +1,22 @@
 """The public reader: files, pages or line images in; lines with texts and confidences out."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from recognizer.calibration import Calibration
 from recognizer.images import Limits, PageImage, open_pages
 from recognizer.line_crops import crop_line
-from recognizer.line_finder import LineFinder
+from recognizer.line_finder import FoundLine, LineFinder
 from recognizer.line_images import Grey
 from recognizer.line_recogniser import LineRecogniser
 from recognizer.page import Line, Page, Reading
+from recognizer.reading_order import reading_order
 from recognizer.runtimes import choose
 from recognizer.weights_files import SHIPPED, has_finder, load_prior, load_reader
+
+NONSENSE = 0.5  # mean word confidence under which a page is tried the other way up
+PROBED_LINES = 6  # read upside down to decide
 
 
 class LineReader:
@@ -55,17 +60,41 @@ class LineReader:
             yield self.read_page(page, path=name)
 
     def read_page(self, page: PageImage, *, path: str) -> Page:
-        """Find the lines of an opened page and read them; what reads as nothing is no line."""
+        """Find the lines of an opened page and read them; what reads as nothing is no line.
+
+        Lines that make no sense are tried the other way up: a page laid in upside down is read all the same.
+        """
         found = self._finder.find(page.grey)
-        crops = [crop_line(page.grey, line.polygon, line.baseline) for line in found]
+        readings = self._read(page, found)
+        if found and _sense(readings) < NONSENSE:
+            every = -(-len(found) // PROBED_LINES)
+            if _sense(self._read(page, turn(found[::every]))) > 1.5 * _sense(readings[::every]):
+                found = turn(found)
+                readings = self._read(page, found)
         lines = tuple(
             Line(line.polygon, line.baseline, reading)
-            for line, reading in zip(found, self.read_lines(crops), strict=True)
+            for line, reading in zip(found, readings, strict=True)
             if reading.text
         )
         height, width = page.grey.shape
         return Page(path, page.number, width, height, lines, self.version)
 
+    def _read(self, page: PageImage, found: Sequence[FoundLine]) -> list[Reading]:
+        return self.read_lines([crop_line(page.grey, line.polygon, line.baseline) for line in found])
+
     def read_lines(self, images: Sequence[Grey]) -> list[Reading]:
         """Readings of line crops (H, W), dark on light, of any height, in their order."""
         return self._recogniser.read(images)
+
+
+def turn(found: Sequence[FoundLine]) -> list[FoundLine]:
+    """The same lines written the other way round, in the order that then is theirs."""
+    lines = [replace(line, baseline=line.baseline[::-1]) for line in found]
+    order = reading_order([line.polygon for line in lines], [line.baseline for line in lines])
+    return [lines[index] for index in order]
+
+
+def _sense(readings: Sequence[Reading]) -> float:
+    """How sure the model is of these readings' words: the mean over all of them."""
+    words = [word.confidence for reading in readings for word in reading.words]
+    return sum(words) / len(words) if words else 0.0

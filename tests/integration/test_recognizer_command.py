@@ -68,6 +68,17 @@ def test_a_page_without_writing_has_no_lines(tmp_path: Path, capsys: pytest.Capt
     assert status == 0 and json.loads(out)[0]["lines"] == [] and json.loads(out)[0]["text"] == ""
 
 
+def test_a_page_laid_in_upside_down_is_read_all_the_same(
+    page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Image.open(page) as image:
+        image.rotate(180).save(tmp_path / "turned.png")
+    _, out, _ = run(capsys, "read", tmp_path / "turned.png", "--json")
+    (read,) = json.loads(out)
+    assert cer([("\n".join(LINES), read["text"])]) < 0.25
+    assert all(line["baseline"][0][0] > line["baseline"][-1][0] for line in read["lines"])
+
+
 def test_cropped_lines_are_read_without_a_finder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "read", "--lines", write_manifest(tmp_path), "--json")
     read = json.loads(out)
