@@ -191,6 +191,18 @@ class Corpora:
             sources.append((FontLines(FontBook(self.fonts), Prose(self.texts)), fonts))
         return sources
 
+    def describe(self) -> list[dict[str, Any]]:
+        """What a model card says of the sources: name, licence, lines where they are counted."""
+        counted = Counter(
+            tuple(str(line.extra.get(k, "")) for k in ("collection", "source", "licence")) for line in self.lines
+        )
+        rows: list[dict[str, Any]] = [
+            {"collection": collection, "source": source, "licence": licence, "lines": lines}
+            for (collection, source, licence), lines in sorted(counted.items())
+        ]
+        drawn = [path.name for path in (self.ink, self.fonts, *self.texts) if path is not None]
+        return rows + [{"source": name} for name in drawn]
+
     def language(self) -> Iterator[str]:
         """Lines of text that show the languages: each different transcription twice, and the prose."""
         for text in {line.text: None for line in self.lines if not line.flags}:

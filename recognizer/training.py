@@ -211,7 +211,8 @@ def write_model(
     runtime = OnnxRuntime(model.float().eval())
     recogniser = LineRecogniser(runtime, charset, Calibration(), prior=LanguagePrior(known, charset))
     curves = asdict(calibrate(recogniser, held))
-    return {"model": save_reader(model, charset, output, notes={"calibration": curves, "language": language})}
+    notes = {"calibration": curves, "language": language, "sources": corpora.describe()}
+    return {"model": save_reader(model, charset, output, notes=notes)}
 
 
 def trainer_options(words: Sequence[str]) -> dict[str, Any]:
