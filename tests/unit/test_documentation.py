@@ -23,7 +23,6 @@ NEVER_IMPORTED = {
     "psycopg2-binary": "SQLAlchemy imports it for postgresql+psycopg2://",
     "pyarrow": "pandas reads Parquet with it",
     "python-multipart": "FastAPI imports it to take uploads",
-    "wandb": "Lightning's WandbLogger imports it",
 }
 
 
