@@ -92,7 +92,7 @@ LA_FONTAINE = [
 def make_examples(folder: Path) -> None:
     """Write every example page into a folder."""
     letter = write_page(FRENCH_LETTER, seed=4, width=1000, height=1400).image
-    _tint(letter, ink=(28, 42, 110), paper=(246, 238, 216)).save(folder / "letter_in_french.webp", quality=70)
+    _tint(letter, ink=(28, 42, 110), paper=(246, 238, 216)).save(folder / "letter_in_French.webp", quality=70)
     note = write_page(ENGLISH_NOTE, seed=7, width=1200, height=900).image
     Image.fromarray(note).point(lambda value: 255 * (value > 140), "1").save(folder / "scanned_note.png", optimize=True)
     poem = write_page(DICKINSON, seed=8, width=1000, height=1000, paper="ruled").image
