@@ -22,8 +22,9 @@ from recognizer.page import Outline
 from recognizer.reading_order import reading_order
 
 LONGEST_SIDE_PX = 960.0  # of the page as the network first sees it
+CLOSER_SIDE_PX = 1536.0  # where it saw nothing
 SMALLEST_SIDE_PX, LARGEST_SIDE_PX = 448.0, 1920.0
-COMFORTABLE_HEIGHT_PX = (17.0, 96.0)  # of a line in the network's input; outside, it looks again
+COMFORTABLE_HEIGHT_PX = (17.0, 56.0)  # of a line in the network's input; outside, it looks again
 WISHED_HEIGHT_PX = 34.0
 
 Grey = NDArray[np.uint8]
@@ -70,7 +71,7 @@ class LineFinder:
             grey: (H, W) uint8, dark ink on light paper.
         """
         lines, scale = self._look(grey, LONGEST_SIDE_PX)
-        better = _better_side(lines, detail_px=max(grey.shape))
+        better = _better_side(lines)
         if better != LONGEST_SIDE_PX:
             lines, scale = self._look(grey, better)
         found = [_on_page(line, scale, grey.shape) for line in lines]
@@ -91,13 +92,13 @@ class LineFinder:
         return trace_lines(text, geometry), scale
 
 
-def _better_side(lines: list[TracedLine], *, detail_px: int) -> float:
+def _better_side(lines: list[TracedLine]) -> float:
     """The longest side at which these lines are comfortable to see; the usual one where they are already.
 
-    Where nothing was found, the writing may have been too small, if the page has more detail than was looked at.
+    Where nothing was found, the writing may have been too small.
     """
     if not lines:
-        return LARGEST_SIDE_PX if detail_px > 1.3 * LONGEST_SIDE_PX else LONGEST_SIDE_PX
+        return CLOSER_SIDE_PX
     height = float(np.median([line.height for line in lines]))
     if COMFORTABLE_HEIGHT_PX[0] <= height <= COMFORTABLE_HEIGHT_PX[1]:
         return LONGEST_SIDE_PX

@@ -22,14 +22,22 @@ class TracingRules:
     Attributes:
         cell: least text probability of a cell that belongs to a line.
         line: least confidence of a line.
+        word: least confidence of a line shorter than two line heights, which has few cells that could be sure.
         disagreement: neighbouring cells whose baselines differ by more (in line heights) belong to different lines.
         length: shortest line, in line heights.
     """
 
     cell: float = 0.4
-    line: float = 0.78
+    line: float = 0.77
+    word: float = 0.65
     disagreement: float = 0.45
-    length: float = 0.5
+    length: float = 0.35
+
+    def accept(self, line: TracedLine) -> bool:
+        """Whether this is taken for a line."""
+        if line.length < self.length * line.height:
+            return False
+        return line.confidence >= (self.word if line.length < 2 * line.height else self.line)
 
 
 def trace_lines(
@@ -54,7 +62,7 @@ def trace_lines(
     bounds = np.searchsorted(labels.ravel()[order], np.arange(count + 1))
     pieces = [votes.of(order[start:end]) for start, end in itertools.pairwise(bounds[1:])]
     lines = join_pieces([piece for piece in pieces if len(piece.above) > 2])
-    return [line for line in lines if line.confidence >= rules.line and line.length >= rules.length * line.height]
+    return [line for line in lines if rules.accept(line)]
 
 
 def _votes(cells: NDArray[np.float32], geometry: NDArray[np.float32]) -> Votes:

@@ -131,10 +131,12 @@ def test_a_tilted_photo_is_read_downwards(finder: LineFinder) -> None:
 
 
 def test_large_and_small_writing_are_found_alike(finder: LineFinder) -> None:
-    large = write_page(["Two big", "words"], seed=2, width=900, height=240)
+    large = write_page(["Two big", "words"], seed=2, width=900, height=3000).image[:600]
+    tiny = write_page(["Two small", "words"], seed=2, width=900, height=240).image
     small = np.full((3000, 2200), 235, np.uint8)
     small[300:900, 400:1000] = write_page(TEXTS, seed=2, width=600, height=600).image
-    assert len(finder.find(large.image)) == 2
+    assert len(finder.find(large)) == 2
+    assert len(finder.find(tiny)) == 2
     assert len(finder.find(small)) == len(TEXTS)
 
 
