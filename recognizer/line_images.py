@@ -1,7 +1,8 @@
 """Line crops as networks see them: one height, a bucketed width, ink -1 to paper 1.
 
 A line is padded to the bucket that its own width decides, never to its neighbours' width: its reading is the same
-alone and in any batch. Buckets also spare a CPU from compiling kernels for every new width.
+alone and in any batch. Training takes wide buckets, which spare a CPU from compiling kernels
+for every new width; reading, whose runtime compiles none, takes narrow ones.
 """
 
 from collections.abc import Sequence
@@ -21,9 +22,9 @@ BUCKET_PX = 96
 MAX_WIDTH_PX = 2304
 
 
-def bucket_width(width_px: int) -> int:
-    """The padded width of a line that is ``width_px`` wide: a multiple of 96, at least 96."""
-    return max(BUCKET_PX, -(-width_px // BUCKET_PX) * BUCKET_PX)
+def bucket_width(width_px: int, *, step_px: int = BUCKET_PX) -> int:
+    """The padded width of a line that is ``width_px`` wide: a multiple of ``step_px``, at least one."""
+    return max(step_px, -(-width_px // step_px) * step_px)
 
 
 def open_line(path: Path) -> Grey:
@@ -57,9 +58,9 @@ def stretch(image: Grey, factor: float) -> Grey:
     return wider.astype(np.uint8, copy=False)
 
 
-def stack(images: Sequence[Grey]) -> Tensor:
+def stack(images: Sequence[Grey], *, step_px: int = BUCKET_PX) -> Tensor:
     """Images of one height as (B, 1, H, W) float32, -1 to 1, padded on the right with 0 to the widest's bucket."""
-    width = bucket_width(max(image.shape[1] for image in images))
+    width = bucket_width(max(image.shape[1] for image in images), step_px=step_px)
     batch = np.zeros((len(images), 1, images[0].shape[0], width), np.float32)
     for row, image in zip(batch, images, strict=True):
         row[0, :, : image.shape[1]] = image.astype(np.float32) / 127.5 - 1

@@ -115,6 +115,8 @@ def test_a_crowded_line_is_read_once_more_stretched() -> None:
     widths = []
 
     class Crowding:
+        workers = 1
+
         def __call__(self, images: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
             widths.append(images.shape[-1])
             logits = np.zeros((len(images), images.shape[-1] // 8, LETTERS.classes), np.float32)
