@@ -52,7 +52,7 @@ class Prior(Protocol):
 
 
 def beam_search(
-    probabilities: Floats, *, width: int = 8, floor: float = 2e-3, prior: Prior | None = None
+    probabilities: Floats, *, width: int = 8, floor: float = 5e-3, prior: Prior | None = None
 ) -> list[Hypothesis]:
     """The ``width`` most probable texts, best first: CTC prefix beam search.
 

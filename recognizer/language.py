@@ -31,11 +31,10 @@ class CharacterModel:
 
     def __init__(self, counts: dict[str, int]) -> None:
         self._counts = counts
-        self._seen: Counter[str] = Counter()
-        self._kinds: Counter[str] = Counter()
+        self._contexts: dict[str, tuple[int, int]] = {}  # how often seen, how many different followers
         for gram, count in counts.items():
-            self._seen[gram[:-1]] += count
-            self._kinds[gram[:-1]] += 1
+            seen, kinds = self._contexts.get(gram[:-1], (0, 0))
+            self._contexts[gram[:-1]] = (seen + count, kinds + 1)
 
     @classmethod
     def learn(cls, lines: Iterable[str], *, least: int = 2) -> "CharacterModel":
@@ -51,11 +50,12 @@ class CharacterModel:
     def log_probability(self, context: str, character: str) -> float:
         """Natural logarithm of the probability of ``character`` after ``context`` (its last characters count)."""
         probability = 1 / 256
-        for length in range(min(ORDER - 1, len(context)) + 1):
-            known = context[len(context) - length :]
-            seen, kinds = self._seen.get(known, 0), self._kinds.get(known, 0)
-            if not seen:
+        for start in range(len(context), max(0, len(context) - ORDER + 1) - 1, -1):
+            known = context[start:]
+            followers = self._contexts.get(known)
+            if followers is None:
                 break
+            seen, kinds = followers
             probability = (self._counts.get(known + character, 0) + kinds * probability) / (seen + kinds)
         return math.log(probability)
 
