@@ -15,7 +15,8 @@ from recognizer.reading_order import reading_order
 from recognizer.runtimes import choose
 from recognizer.weights_files import SHIPPED, has_finder, load_prior, load_reader
 
-NONSENSE = 0.5  # mean word confidence under which a page is tried the other way up
+CLEAR = 0.85  # mean word confidence under which a page is tried the other way up
+CLEARER = 0.08  # by how much the other way must be better
 PROBED_LINES = 6  # read upside down to decide
 
 
@@ -62,13 +63,13 @@ class LineReader:
     def read_page(self, page: PageImage, *, path: str) -> Page:
         """Find the lines of an opened page and read them; what reads as nothing is no line.
 
-        Lines that make no sense are tried the other way up: a page laid in upside down is read all the same.
+        Lines that are not clear are tried the other way up: a page laid in upside down is read all the same.
         """
         found = self._finder.find(page.grey)
         readings = self._read(page, found)
-        if found and _sense(readings) < NONSENSE:
+        if found and _sense(readings) < CLEAR:
             every = -(-len(found) // PROBED_LINES)
-            if _sense(self._read(page, turn(found[::every]))) > 1.5 * _sense(readings[::every]):
+            if _sense(self._read(page, turn(found[::every]))) > CLEARER + _sense(readings[::every]):
                 found = turn(found)
                 readings = self._read(page, found)
         lines = tuple(
