@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
+from tests.browser.pages import FAREWELL
 from tests.fake_reader import FakeReader
 from tests.running_app import Running, serving
 
@@ -50,16 +51,22 @@ class Watch:
 
     expected_statuses: set[int] = field(default_factory=set)
     troubles: list[str] = field(default_factory=list)
+    leaving: bool = False
 
     def follow(self, page: Page) -> None:
         """Listen to a page from its first moment."""
         page.on("pageerror", lambda error: self.troubles.append(f"page error: {error}"))
         page.on("console", self._console)
+        page.on("domcontentloaded", self._arrive)
         page.on("request", self._request)
         page.on("dialog", self._dialog)
 
+    def _arrive(self, page: Page) -> None:
+        self.leaving = self.leaving and page.url == "about:blank"
+
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type != "error" or message.text.startswith(LEFT_BEHIND):
+        self.leaving = self.leaving or message.text == FAREWELL
+        if message.type != "error" or (self.leaving and message.text.startswith(LEFT_BEHIND)):
             return
         status = re.search(r"status of (\d+)", message.text)
         if not (status and int(status[1]) in self.expected_statuses):

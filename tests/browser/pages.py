@@ -7,6 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
+FAREWELL = "the test leaves this page"  # logged by it, for whoever watches the page
+
 
 @dataclass(frozen=True)
 class LineOnScreen:
@@ -72,6 +74,7 @@ class ReadPage:
 
     def leave(self) -> None:
         """Go away, before the server does."""
+        self.page.evaluate("farewell => console.debug(farewell)", FAREWELL)
         self.page.goto("about:blank")
 
     @property

@@ -64,7 +64,7 @@ def test_pictures_are_taken_for_a_pdf_alone() -> None:
 
     for format in FORMATS:  # noqa: A001
         if format != "pdf":
-            render([read_page(["text"])], no_pictures(), format)
+            assert render([read_page(["text"])], no_pictures(), format)
 
 
 def test_an_unknown_format_is_named_with_the_known_ones() -> None:
