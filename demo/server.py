@@ -24,6 +24,9 @@ STYLES = ("base.css", "shelf.css", "editor.css")
 HEAD = '<meta name="color-scheme" content="light dark">' + "".join(
     f'<link rel="stylesheet" href="ui/{style}">' for style in STYLES
 )
+TABS: tuple[tuple[str, Callable[[Services], None]], ...] = (("Read", read.build),)
+"""Each tab's name and what lays it out, from left to right."""
+
 HEADER = """
 <header class="masthead">
   <h1>Inkloop</h1>
@@ -58,7 +61,10 @@ def _add_page(app: FastAPI, services: Services) -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     with gr.Blocks(title="Inkloop", analytics_enabled=False, fill_width=True, delete_cache=CACHE_SECONDS) as page:
         gr.HTML(HEADER, apply_default_css=False)
-        read.build(services)
+        with gr.Tabs():
+            for name, build in TABS:
+                with gr.Tab(name, id=name.lower()):
+                    build(services)
     page.queue(max_size=QUEUE_SIZE)
     gr.mount_gradio_app(
         app,

@@ -89,7 +89,7 @@ class Store:
         Raises:
             Unstorable: the name is empty, over 200 characters long, or holds what databases refuse.
         """
-        with self._writing() as session:
+        with self.writing() as session:
             return additions.contributor(session, name)
 
     def keep_reading(
@@ -110,7 +110,7 @@ class Store:
         """
         original = self._blobs.put(upload.data)
         images = [self._blobs.put(image) for _, image in pages]
-        with self._writing() as session:
+        with self.writing() as session:
             document_id = additions.begin_document(
                 session, upload, sha256=original, contributor=contributor, page_count=len(pages)
             )
@@ -127,7 +127,7 @@ class Store:
             BrokenBlob: the blob store takes no file.
         """
         original = self._blobs.put(upload.data)
-        with self._writing() as session:
+        with self.writing() as session:
             document_id = additions.begin_document(
                 session, upload, sha256=original, contributor=contributor, page_count=page_count
             )
@@ -143,13 +143,13 @@ class Store:
             BrokenBlob: the blob store takes no file.
         """
         key = self._blobs.put(image)
-        with self._writing() as session:
+        with self.writing() as session:
             page_id = additions.keep_page(session, document_id, page, image=key, seconds=seconds)
             return queries.page(session, page_id)
 
     def documents(self, contributor: UUID) -> list[DocumentSummary]:
         """A contributor's documents, newest first."""
-        with self._reading() as session:
+        with self.reading() as session:
             return queries.documents(session, contributor)
 
     def document(self, document_id: UUID, contributor: UUID) -> Document:
@@ -158,7 +158,7 @@ class Store:
         Raises:
             NotFound: there is none, or it is another contributor's.
         """
-        with self._reading() as session:
+        with self.reading() as session:
             return queries.document(session, document_id, contributor)
 
     def page_image(self, page_id: UUID, contributor: UUID) -> tuple[bytes, str]:
@@ -168,7 +168,7 @@ class Store:
             NotFound: there is no such page, or it is another contributor's.
             BrokenBlob: the image is missing or altered.
         """
-        with self._reading() as session:
+        with self.reading() as session:
             key, media_type = queries.page_image(session, page_id, contributor)
         return self._blobs.get(key), media_type
 
@@ -179,40 +179,42 @@ class Store:
             NotFound: a line or prediction does not exist, or is another contributor's.
             Unstorable: a text holds what databases refuse, or a number is negative or not finite.
         """
-        with self._writing() as session:
+        with self.writing() as session:
             return additions.keep_corrections(session, corrections, contributor)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has, and how many unknown characters people have typed."""
-        with self._reading() as session:
+        with self.reading() as session:
             return queries.counts(session)
 
     def corrected_pages(self) -> Iterator[CorrectedPage]:
         """Everybody's pages that hold a correction, oldest document first, loaded one at a time."""
-        with self._reading() as session:
+        with self.reading() as session:
             page_ids = queries.corrected_page_ids(session)
         for page_id in page_ids:
-            with self._reading() as session:
+            with self.reading() as session:
                 page = queries.corrected_page(session, page_id)
             yield page
 
     def model_versions(self) -> list[ModelVersion]:
         """Every model version that has read something, in the order of their first use."""
-        with self._reading() as session:
+        with self.reading() as session:
             return queries.model_versions(session)
 
     def blob_keys(self) -> tuple[set[str], set[str]]:
         """The blobs that the database names, and those of them that are missing."""
-        with self._reading() as session:
+        with self.reading() as session:
             named = queries.blob_keys(session)
         return named, named - self._blobs.keys()
 
     @contextmanager
-    def _writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Session]:
+        """A transaction that writes, for the modules of this package; it commits unless the block raises."""
         with failures_named(self._url), Session(for_writing(self._engine)) as session, session.begin():
             yield session
 
     @contextmanager
-    def _reading(self) -> Iterator[Session]:
+    def reading(self) -> Iterator[Session]:
+        """A transaction that sees one moment of the database, for the modules of this package."""
         with failures_named(self._url), Session(for_reading(self._engine)) as session, session.begin():
             yield session

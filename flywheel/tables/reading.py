@@ -1,68 +1,22 @@
-"""The tables, the same on SQLite and PostgreSQL; a test holds them equal to the migrations.
+"""Uploads, what models read in them, what people typed.
 
     contributors ── documents ── pages ── readings ── lines ── predictions ── model_versions
                 └── corrections ────────────────────────┘
                 └── erasures
 
-Ids are UUIDs made by us, times are UTC. Large things (originals, page images) are blobs named by their SHA-256.
 Corrections are append-only: triggers (in the migrations) refuse UPDATE always, and DELETE unless the contributor
 has a row in ``erasures``, the recorded wish to be forgotten.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, ForeignKey, Index, MetaData, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import Text, TypeDecorator
+from sqlalchemy.orm import Mapped, mapped_column
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC: aware on the way in and on the way out, also on SQLite, which has no time zones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware moment to UTC; a naive one is a mistake of the caller's."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"The time {value} has no time zone. Give an aware one, such as datetime.now(UTC).")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the moment back in UTC, whatever zone the connection speaks."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-Json = JSON().with_variant(JSONB(), "postgresql")
-Sha256 = String(64)
-
-
-def now() -> datetime:
-    """The present moment, UTC."""
-    return datetime.now(UTC)
-
-
-class Base(DeclarativeBase):
-    """Names every constraint, so that a migration can address it on both engines."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {str: Text(), datetime: UtcDateTime(), list[Any]: Json}
+from flywheel.tables.base import Base, Sha256, now
 
 
 class ContributorRow(Base):

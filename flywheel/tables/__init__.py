@@ -1,0 +1,31 @@
+"""The tables, the same on SQLite and PostgreSQL, a module for each thing remembered; they equal the migrations."""
+
+from flywheel.tables.base import Base, Json, Sha256, UtcDateTime, now
+from flywheel.tables.reading import (
+    ContributorRow,
+    CorrectionRow,
+    DocumentRow,
+    ErasureRow,
+    LineRow,
+    ModelVersionRow,
+    PageRow,
+    PredictionRow,
+    ReadingRow,
+)
+
+__all__ = [
+    "Base",
+    "ContributorRow",
+    "CorrectionRow",
+    "DocumentRow",
+    "ErasureRow",
+    "Json",
+    "LineRow",
+    "ModelVersionRow",
+    "PageRow",
+    "PredictionRow",
+    "ReadingRow",
+    "Sha256",
+    "UtcDateTime",
+    "now",
+]
