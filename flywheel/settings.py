@@ -9,11 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from flywheel.errors import BadSettings
 
 PREFIX = "INKLOOP_"
+
+Policy = Literal["reviewed", "trusted", "everybody"]
+POLICIES: tuple[Policy, ...] = ("reviewed", "trusted", "everybody")
+"""Whose word makes ground truth: a reviewer's alone; a trusted contributor's too; anybody's."""
+
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds this package; ``var/`` lies in it, wherever the program is started from."""
 
@@ -29,6 +35,7 @@ class Settings:
         label_studio_api_key: a token for it.
         data: folder of base corpora, replayed while fine-tuning.
         model: folder of the model that reads; None: the shipped one.
+        trust: whose word makes ground truth: ``reviewed``, ``trusted`` or ``everybody``; see `flywheel.trust`.
         host: address the web server listens on.
         port: its port.
         port_is_fixed: the operator named the port, so a busy one is an error; else the next free one serves.
@@ -43,6 +50,7 @@ class Settings:
     label_studio_api_key: str | None = field(default=None, repr=False)
     data: Path | None = None
     model: Path | None = None
+    trust: Policy = "trusted"
     host: str = "127.0.0.1"
     port: int = 7860
     port_is_fixed: bool = False
@@ -144,6 +152,12 @@ def _number(low: int, high: int) -> Callable[[str, str], int]:
     return read
 
 
+def _policy(name: str, value: str) -> str:
+    if value not in POLICIES:
+        raise BadSettings(f"{name} is {value!r}. Give one of: {', '.join(POLICIES)}.")
+    return value
+
+
 def _text(name: str, value: str) -> str:
     return value
 
@@ -155,6 +169,7 @@ VARIABLES: dict[str, Callable[[str, str], object]] = {
     "INKLOOP_LABEL_STUDIO_API_KEY": _text,
     "INKLOOP_DATA": _folder,
     "INKLOOP_MODEL": _folder,
+    "INKLOOP_TRUST": _policy,
     "INKLOOP_HOST": _text,
     "INKLOOP_PORT": _number(1, 65535),
     "INKLOOP_MAX_UPLOAD_MB": _number(1, 4096),

@@ -12,8 +12,10 @@ from flywheel.tables.reading import (
     PredictionRow,
     ReadingRow,
 )
+from flywheel.tables.trust import AcceptanceRow
 
 __all__ = [
+    "AcceptanceRow",
     "Base",
     "ContributorRow",
     "CorrectionRow",

@@ -13,6 +13,7 @@ from flywheel.errors import BrokenBlob, NotFound, StaleDocument, Unstorable
 from flywheel.records import Document, NewCorrection
 from flywheel.settings import Settings
 from flywheel.store import Store
+from flywheel.tables import Base
 from recognizer.page import Page
 from tests.readings import a_line, a_page, an_upload
 
@@ -282,17 +283,16 @@ def test_model_versions_are_counted(store: Store, ann: UUID, letter: Document) -
 
 
 def test_counts_name_every_table(store: Store, letter: Document) -> None:
-    assert store.counts() == {
+    counts = store.counts()
+    assert counts.keys() == Base.metadata.tables.keys() | {"unknown_characters"}
+    assert {name: rows for name, rows in counts.items() if rows} == {
         "contributors": 1,
         "documents": 1,
-        "erasures": 0,
         "model_versions": 1,
         "pages": 1,
         "readings": 1,
         "lines": 3,
         "predictions": 3,
-        "corrections": 0,
-        "unknown_characters": 0,
     }
 
 

@@ -1,0 +1,212 @@
+"""What becomes ground truth: who may say it, and what the image says to it.
+
+A text is accepted when it was reviewed in Label Studio; typed by somebody trusted; or typed alike by two people. What
+the image contradicts, what contradicts a review, and what an unknown hand typed alone is held until somebody reviews
+it. Every judgement is kept with its rule and its reason; the newest one that was not held decides about a line.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+from unicodedata import normalize
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from flywheel.errors import NotFound
+from flywheel.settings import Policy
+from flywheel.tables import AcceptanceRow, LineRow
+
+Source = Literal["label_studio", "correction", "import"]
+
+CONTRADICTED_BELOW = 0.0
+"""The plausibility under which the image contradicts a text."""
+
+
+class Outcome(StrEnum):
+    """What became of a text; all but HELD end whatever was accepted for the line before."""
+
+    ACCEPTED = "accepted"
+    HELD = "held"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What somebody says a line holds, and all that decides about it.
+
+    Attributes:
+        line_id: the line.
+        text: exactly as typed.
+        source: where it was said; what comes from Label Studio has been reviewed.
+        by: whose words they are; None: not known here.
+        correction_id: the correction, where it is one.
+        verdict: ``text``, or that the line is ``illegible`` or ``not_text``.
+        trusted: by an operator or by a contributor marked trusted.
+        alike: somebody else typed the same.
+        plausibility: of `recognizer.plausibility`; None: the image was not asked.
+    """
+
+    line_id: UUID
+    text: str
+    source: Source = "correction"
+    by: UUID | None = None
+    correction_id: UUID | None = None
+    verdict: str = "text"
+    trusted: bool = False
+    alike: bool = False
+    plausibility: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What becomes of a claim: the rule that decided, and a sentence for people."""
+
+    outcome: Outcome
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldText:
+    """A text that waits for a review."""
+
+    line_id: UUID
+    text: str
+    reason: str
+
+
+def judge(claim: Claim, policy: Policy, *, reviewed: str | None = None) -> Judgement:
+    """Decide about one claim.
+
+    Args:
+        claim: what was said, and by whom.
+        policy: whose word is enough.
+        reviewed: the text a reviewer gave the line before; None: nobody reviewed it.
+    """
+    rule, reason = _authority(claim, policy)
+    if rule and not _says_text(claim):
+        what = "It was left empty" if claim.verdict == "text" else f"It was marked {claim.verdict.replace('_', ' ')}"
+        return Judgement(Outcome.REFUSED, rule, f"{what}: there is nothing to learn from.")
+    if claim.source != "correction":
+        return Judgement(Outcome.ACCEPTED, rule, reason)
+    if claim.plausibility is not None and claim.plausibility < CONTRADICTED_BELOW:
+        return Judgement(Outcome.HELD, "image", "The image contradicts it; somebody should look first.")
+    if reviewed is not None and not alike(reviewed, claim.text):
+        return Judgement(Outcome.HELD, "review", "A reviewer gave this line another text.")
+    return Judgement(Outcome.ACCEPTED if rule else Outcome.HELD, rule or "unknown hand", reason)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two people typed the same, spacing and Unicode composition apart."""
+    return normalize("NFC", one).split() == normalize("NFC", other).split()
+
+
+def keep(session: Session, claim: Claim, policy: Policy) -> Judgement:
+    """Judge a claim and keep the judgement.
+
+    Whoever changes a text of their own that was accepted takes it back, even if the new one is held.
+
+    Raises:
+        NotFound: there is no such line.
+    """
+    number = _lock(session, claim.line_id)
+    standing = session.scalars(_standing(claim.line_id)).first()
+    accepted = standing if standing is not None and standing.outcome == Outcome.ACCEPTED else None
+    reviewed = accepted.text if accepted is not None and accepted.source == "label_studio" else None
+    judgement = judge(claim, policy, reviewed=reviewed)
+    if judgement.outcome is Outcome.HELD and accepted is not None and _own(accepted, claim):
+        withdrawal = Judgement(Outcome.WITHDRAWN, "author", "Its author changed it, and the change waits for a review.")
+        session.add(_row(Claim(claim.line_id, accepted.text, by=claim.by), withdrawal, number))
+        number += 1
+    session.add(_row(claim, judgement, number))
+    session.flush()
+    return judgement
+
+
+def withdraw(session: Session, line_id: UUID, *, by: UUID | None, source: Source, reason: str) -> None:
+    """End what was accepted for a line; where nothing stands, nothing is written.
+
+    Raises:
+        NotFound: there is no such line.
+    """
+    number = _lock(session, line_id)
+    standing = session.scalars(_standing(line_id)).first()
+    if standing is not None and standing.outcome == Outcome.ACCEPTED:
+        withdrawal = Judgement(Outcome.WITHDRAWN, "withdrawal", reason)
+        session.add(_row(Claim(line_id, standing.text, source, by), withdrawal, number))
+        session.flush()
+
+
+def held_texts(session: Session, line_ids: Iterable[UUID] | None = None) -> list[HeldText]:
+    """The texts whose lines wait for a review, oldest first; of some lines or of all."""
+    other = aliased(AcceptanceRow)
+    newest = select(func.max(other.number)).where(other.line_id == AcceptanceRow.line_id).scalar_subquery()
+    wanted = select(AcceptanceRow).where(AcceptanceRow.outcome == Outcome.HELD, AcceptanceRow.number == newest)
+    if line_ids is not None:
+        wanted = wanted.where(AcceptanceRow.line_id.in_(list(line_ids)))
+    rows = session.scalars(wanted.order_by(AcceptanceRow.created_at, AcceptanceRow.id))
+    return [HeldText(row.line_id, row.text, row.reason) for row in rows]
+
+
+def _authority(claim: Claim, policy: Policy) -> tuple[str, str]:
+    """The rule by which a claim may become ground truth, and the reason; an empty rule: none does."""
+    if claim.source == "label_studio":
+        return "reviewed", "Reviewed in Label Studio."
+    if claim.source == "import":
+        return "imported", "Imported as ground truth."
+    if policy == "reviewed":
+        return "", "Only reviewed texts count here."
+    if claim.trusted:
+        return "trusted", "Typed by somebody trusted."
+    if claim.alike:
+        return "alike", "Typed alike by two people."
+    if policy == "everybody":
+        return "everybody", "Typed by a contributor."
+    return "", "Typed by one person who is not marked trusted."
+
+
+def _says_text(claim: Claim) -> bool:
+    return claim.verdict == "text" and bool(claim.text.strip())
+
+
+def _own(accepted: AcceptanceRow, claim: Claim) -> bool:
+    return (
+        accepted.source == claim.source and accepted.contributor_id == claim.by and not alike(accepted.text, claim.text)
+    )
+
+
+def _standing(line_id: UUID) -> Select[AcceptanceRow]:
+    """The newest judgement of a line that decides: one that was not held."""
+    return (
+        select(AcceptanceRow)
+        .where(AcceptanceRow.line_id == line_id, AcceptanceRow.outcome != Outcome.HELD)
+        .order_by(AcceptanceRow.number.desc())
+        .limit(1)
+    )
+
+
+def _lock(session: Session, line_id: UUID) -> int:
+    """The number of the line's next judgement; the line stays locked until the transaction ends."""
+    if session.scalar(select(LineRow.id).where(LineRow.id == line_id).with_for_update()) is None:
+        raise NotFound(f"There is no line {line_id}. Load the document again; nothing was stored.")
+    newest = select(func.max(AcceptanceRow.number)).where(AcceptanceRow.line_id == line_id)
+    return (session.scalar(newest) or 0) + 1
+
+
+def _row(claim: Claim, judgement: Judgement, number: int) -> AcceptanceRow:
+    return AcceptanceRow(
+        line_id=claim.line_id,
+        number=number,
+        outcome=judgement.outcome,
+        text=claim.text,
+        source=claim.source,
+        rule=judgement.rule,
+        reason=judgement.reason,
+        correction_id=claim.correction_id,
+        contributor_id=claim.by,
+        plausibility=claim.plausibility,
+    )
