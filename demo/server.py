@@ -11,7 +11,7 @@ from demo import problems
 from demo.guards import Guards
 from demo.metrics import Metrics
 from demo.reading_desk import ReadingDesk
-from demo.routes import api, media, operation, pages
+from demo.routes import api, exports, media, operation, pages
 from demo.services import Services
 from demo.tabs import read
 from demo.theme import theme
@@ -46,7 +46,8 @@ def build_app(services: Services) -> FastAPI:
     app = FastAPI(title="Inkloop", docs_url=None, redoc_url=None, lifespan=_closing(desk))
     problems.install(app, metrics)
     for router in (
-        api.router(services, desk, metrics),
+        exports.router(services),
+        api.router(services, desk, metrics),  # after the others under /api: it answers for whatever is left there
         media.router(services),
         operation.router(services, metrics),
     ):

@@ -106,7 +106,7 @@ class StoredLine:
         else:
             words = tuple(Word(word, 1.0) for word in self.text.split())
             reading = Reading(self.text, 1.0, (), words)
-        return Line(self.polygon, self.baseline, reading)
+        return Line(self.polygon, self.baseline, reading, verified=self.corrected)
 
 
 @dataclass(frozen=True, slots=True)

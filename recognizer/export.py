@@ -1,7 +1,7 @@
 """A read file → what other programs take: text, JSON, PAGE XML, ALTO, hOCR, a searchable PDF.
 
-Text, JSON, hOCR and PDF hold all pages of a file; PAGE and ALTO hold one page per file, as their schemas want. All but
-plain text name the model that read.
+All formats but PAGE, whose schema wants one page per file, hold all pages of a file. All but plain text name the model
+that read, and the lines that a person has verified.
 """
 
 import json
@@ -10,9 +10,12 @@ from collections.abc import Iterable, Sequence
 from PIL import Image
 
 from recognizer.export_layout import clean
-from recognizer.page import Page
+from recognizer.page import Line, Page
 
 FORMATS = ("txt", "json", "page", "alto", "hocr", "pdf")
+ILLEGIBLE = "[illegible]"
+"""Stands in plain text for a line that a person found unreadable; the other formats say it in their own way."""
+
 _SUFFIXES = {"page": ".xml", "alto": ".xml"}
 
 
@@ -30,16 +33,20 @@ def render(pages: Sequence[Page], images: Iterable[Image.Image], format: str) ->
         format: one of ``FORMATS``.
 
     Returns:
-        What to append to the file's name → the bytes: one entry such as ``.txt``; for ``page`` and ``alto`` of a file
-        with several pages one entry per page, such as ``-0002.xml``.
+        What to append to the file's name → the bytes: one entry such as ``.txt``; for ``page`` of a file with several
+        pages one entry per page, such as ``-0002.xml``.
     """
     match format:
         case "txt":
             return {".txt": _render_text(pages).encode()}
         case "json":
             return {".json": _render_json(pages)}
-        case "page" | "alto":
-            return _render_xml(pages, format)
+        case "page":
+            return _render_page_xml(pages)
+        case "alto":
+            from recognizer.export_alto import render_alto
+
+            return {".xml": render_alto(pages)}
         case "hocr":
             from recognizer.export_hocr import render_hocr
 
@@ -53,7 +60,11 @@ def render(pages: Sequence[Page], images: Iterable[Image.Image], format: str) ->
 
 def _render_text(pages: Sequence[Page]) -> str:
     """A line per line; a form feed between pages, as pdftotext has it."""
-    return "\f".join("".join(f"{clean(line.reading.text)}\n" for line in page.lines) for page in pages)
+    return "\f".join("".join(f"{_plain(line)}\n" for line in page.lines) for page in pages)
+
+
+def _plain(line: Line) -> str:
+    return clean(line.reading.text) if line.legible else ILLEGIBLE
 
 
 def _render_json(pages: Sequence[Page]) -> bytes:
@@ -61,11 +72,9 @@ def _render_json(pages: Sequence[Page]) -> bytes:
     return rows.encode(errors="backslashreplace")  # half a surrogate pair stays readable, and stays JSON
 
 
-def _render_xml(pages: Sequence[Page], format: str) -> dict[str, bytes]:  # noqa: A002
-    from recognizer.export_alto import render_alto
+def _render_page_xml(pages: Sequence[Page]) -> dict[str, bytes]:
     from recognizer.export_page import render_page_xml
 
-    write = render_alto if format == "alto" else render_page_xml
     if len(pages) == 1:
-        return {".xml": write(pages[0])}
-    return {f"-{page.page:04d}.xml": write(page) for page in pages}
+        return {".xml": render_page_xml(pages[0])}
+    return {f"-{page.page:04d}.xml": render_page_xml(page) for page in pages}

@@ -27,6 +27,9 @@ def render_hocr(pages: Sequence[Page]) -> bytes:
     models = sorted({clean(page.model) for page in pages})
     _add(head, "meta", {"name": "ocr-system", "content": " ".join(["Inkloop", *models])})
     _add(head, "meta", {"name": "ocr-capabilities", "content": "ocr_page ocr_line ocrx_word"})
+    lines = [line for page in pages for line in page.lines]
+    told = f"{sum(line.verified for line in lines)} of {len(lines)}; they have x_verified 1 in their title"
+    _add(head, "meta", {"name": "inkloop-verified-lines", "content": told})
     body = _add(root, "body")
     for page in pages:
         _add_page(body, page)
@@ -49,13 +52,14 @@ def _add_page(body: etree._Element, page: Page) -> None:
 
 
 def _describe(line: Line, page: Page) -> str:
-    """The line's box, its polygon, and its baseline as slope and offset from the box's bottom left corner."""
+    """The line's box, its polygon, its baseline as slope and offset from the box's bottom left corner; who vouches."""
     box = box_around(line.polygon, page)
     (x0, y0), (x1, y1) = trace_baseline(line)[[0, -1]]
     slope = (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
     offset = y0 + slope * (box[0] - x0) - box[3]
     polygon = " ".join(f"{x} {y}" for x, y in polygon_of(line, page))
-    return f"{_format_box(box)}; baseline {slope:.4f} {offset:.0f}; poly {polygon}"
+    vouched = f"x_verified {int(line.verified)}" + ("" if line.legible else "; x_illegible 1")
+    return f"{_format_box(box)}; baseline {slope:.4f} {offset:.0f}; poly {polygon}; {vouched}"
 
 
 def _format_box(box: Box) -> str:

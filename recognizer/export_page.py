@@ -18,7 +18,10 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 def render_page_xml(page: Page) -> bytes:
-    """One page as PAGE XML: a text region with its lines in reading order, the alternatives after each reading."""
+    """One page as PAGE XML: a text region with its lines in reading order, the alternatives after each reading.
+
+    Each line tells in its user-defined attributes whether a person has verified it.
+    """
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     root = etree.Element(
         f"{{{NAMESPACE}}}PcGts",
@@ -32,6 +35,8 @@ def render_page_xml(page: Page) -> bytes:
     model = clean(page.model)
     _add(metadata, "MetadataItem", type="processingStep", name="text recognition model", value=model, date=now)
     _add(metadata, "MetadataItem", type="other", name="page of the file", value=str(page.page))
+    verified = f"{sum(line.verified for line in page.lines)} of {len(page.lines)}"
+    _add(metadata, "MetadataItem", type="processingStep", name="lines verified by a person", value=verified, date=now)
     sheet = _add(
         root,
         "Page",
@@ -68,6 +73,14 @@ def _fill_line(element: etree._Element, line: Line, page: Page) -> None:
     _add(main, "Unicode").text = clean(line.reading.text)
     for index, alternative in enumerate(line.reading.alternatives, start=1):
         _add(_add(element, "TextEquiv", index=str(index)), "Unicode").text = clean(alternative)
+    said = _add(element, "UserDefined")
+    _add_fact(said, "verified", line.verified, "a person has transcribed or confirmed the line")
+    if not line.legible:
+        _add_fact(said, "legible", line.legible, "a person found that the line cannot be read")
+
+
+def _add_fact(said: etree._Element, name: str, holds: bool, meaning: str) -> None:
+    _add(said, "UserAttribute", name=name, description=meaning, type="xsd:boolean", value=str(holds).lower())
 
 
 def _add(parent: etree._Element, tag: str, **attributes: str) -> etree._Element:

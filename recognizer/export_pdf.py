@@ -122,5 +122,18 @@ def _describe(pages: Sequence[Page]) -> bytes:
     title = clean(PurePath(pages[0].path).name) if pages else ""
     creator = " ".join(["Inkloop", *sorted({clean(page.model) for page in pages})])
     date = datetime.now(UTC).strftime("(D:%Y%m%d%H%M%SZ)")
-    entries = {"Title": text_string(title), "Creator": text_string(creator), "CreationDate": date}
+    lines = [line for page in pages for line in page.lines]
+    subject = f"{sum(line.verified for line in lines)} of {len(lines)} lines verified by a person"
+    texts = {"Title": title, "Creator": creator, "Subject": subject, "VerifiedLines": _list_verified(pages)}
+    entries = {**{key: text_string(text) for key, text in texts.items()}, "CreationDate": date}
     return ("<<" + "".join(f"/{key}{value}" for key, value in entries.items()) + ">>").encode()
+
+
+def _list_verified(pages: Sequence[Page]) -> str:
+    """Such as ``1: 1 2 5; 3: 4`` for three lines of the first page and one of the third."""
+    listed = []
+    for page in pages:
+        numbers = [str(number) for number, line in enumerate(page.lines, start=1) if line.verified]
+        if numbers:
+            listed.append(f"{page.page}: {' '.join(numbers)}")
+    return "; ".join(listed)

@@ -38,11 +38,21 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a page: where it is (pixels of the upright page) and what it says."""
+    """One line of a page: where it is (pixels of the upright page) and what it says.
+
+    Attributes:
+        polygon: around it.
+        baseline: what the writing stands on, or None.
+        reading: what it says.
+        verified: a person has transcribed or confirmed it.
+        legible: False where a person found that it cannot be read; the reading then is empty.
+    """
 
     polygon: Outline
     baseline: Outline | None
     reading: Reading
+    verified: bool = False
+    legible: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """The line as the ``read`` contract prints it."""
@@ -53,6 +63,8 @@ class Line:
             "confidence": round(self.reading.confidence, 4),
             "alternatives": list(self.reading.alternatives),
             "words": [{"text": w.text, "confidence": round(w.confidence, 4)} for w in self.reading.words],
+            "verified": self.verified,
+            "legible": self.legible,
         }
 
 
@@ -84,7 +96,7 @@ class Page:
             return tuple((px * x, py * y) for px, py in outline)
 
         lines = tuple(
-            Line(move(line.polygon), None if line.baseline is None else move(line.baseline), line.reading)
+            replace(line, polygon=move(line.polygon), baseline=None if line.baseline is None else move(line.baseline))
             for line in self.lines
         )
         return replace(self, width=width, height=height, lines=lines)

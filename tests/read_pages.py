@@ -1,7 +1,8 @@
 """Read pages for the tests of exports, without any reader."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from recognizer.page import Line, Page, Reading, Word
 
@@ -26,6 +27,16 @@ def read_page(
     """A page of 900 × 700 pixels with a line every 80 pixels, each word 0.8 sure, each line 0.9."""
     lines = tuple(_line(text, row, slope_degrees, with_baselines) for row, text in enumerate(texts))
     return Page(f"letters/page <{number}>.jpg", number, 900, 700, lines, "inkloop-2026-11-23-ab12cd34")
+
+
+def checked(page: Page, *, verified: Collection[int], illegible: Collection[int] = ()) -> Page:
+    """The page after a person confirmed some lines and found others illegible; lines are counted from 0."""
+    lines = list(page.lines)
+    for row in verified:
+        lines[row] = replace(lines[row], verified=True)
+    for row in illegible:
+        lines[row] = replace(lines[row], verified=True, legible=False, reading=Reading("", 1.0, (), ()))
+    return replace(page, lines=tuple(lines))
 
 
 def _line(text: str, row: int, slope_degrees: float, with_baseline: bool) -> Line:

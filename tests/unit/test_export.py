@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from recognizer.export import FORMATS, render, suffix
-from tests.read_pages import HOSTILE, read_page
+from tests.read_pages import HOSTILE, checked, read_page
 
 IMAGE = Image.new("RGB", (900, 700), "white")
 
@@ -36,6 +36,21 @@ def test_json_keeps_every_character_even_half_a_pair() -> None:
     assert [line["text"] for line in row["lines"]] == HOSTILE
 
 
+def test_text_says_where_a_line_cannot_be_read() -> None:
+    page = checked(read_page(["one", "two", "three"]), verified={0}, illegible={1})
+    assert render([page], [], "txt") == {".txt": b"one\n[illegible]\nthree\n"}
+
+
+def test_json_tells_which_lines_a_person_verified() -> None:
+    page = checked(read_page(["one", "two", "three"]), verified={0}, illegible={1})
+    (row,) = json.loads(render([page], [], "json")[".json"])
+    assert [(line["text"], line["verified"], line["legible"]) for line in row["lines"]] == [
+        ("one", True, True),
+        ("", True, False),
+        ("three", False, True),
+    ]
+
+
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("texts", [[], [""], HOSTILE], ids=["no lines", "an empty line", "hostile text"])
 def test_every_format_takes_every_page(format: str, texts: list[str]) -> None:  # noqa: A002
@@ -48,8 +63,7 @@ def test_every_format_takes_every_page(format: str, texts: list[str]) -> None:  
 def test_files_of_many_pages_are_one_file_or_one_per_page(format: str) -> None:  # noqa: A002
     pages = [read_page(["text"], number=number) for number in (1, 2)]
     files = render(pages, [IMAGE, IMAGE], format)
-    one_per_page = format in ("page", "alto")
-    assert list(files) == (["-0001.xml", "-0002.xml"] if one_per_page else [suffix(format)])
+    assert list(files) == (["-0001.xml", "-0002.xml"] if format == "page" else [suffix(format)])
 
 
 @pytest.mark.parametrize("format", sorted({*FORMATS} - {"txt", "pdf"}))

@@ -17,7 +17,7 @@ from recognizer.export import render
 from recognizer.export_layout import place_words
 from recognizer.page import Page
 from tests.handwriting import write_page
-from tests.read_pages import HOSTILE, read_page
+from tests.read_pages import HOSTILE, checked, read_page
 
 TEXTS = ["Été, où l’élève", "reçut dix «œufs» à 3 €", "ſtraße “quoted” – 𝒜", "the wild garden grows"]
 IMAGE = Image.fromarray(write_page(["Hello"], seed=2, width=900, height=700).image)
@@ -97,6 +97,17 @@ def test_the_model_and_the_file_are_named(tmp_path: Path) -> None:
     assert information is not None
     assert information.creator == "Inkloop inkloop-2026-11-23-ab12cd34"
     assert information.title == "page <1>.jpg"
+
+
+def test_verified_lines_are_listed(tmp_path: Path) -> None:
+    pages = [
+        checked(read_page(TEXTS), verified={0, 2}),
+        checked(read_page(["x", "y"], number=3), verified=[], illegible={1}),
+    ]
+    information = pypdf.PdfReader(write(tmp_path, *pages)).metadata
+    assert information is not None
+    assert information["/VerifiedLines"] == "1: 1 3; 3: 2"
+    assert information.subject == "3 of 6 lines verified by a person"
 
 
 def test_hostile_text_neither_breaks_the_file_nor_hides_its_neighbours(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """PAGE, ALTO and hOCR keep the rules of their schemas, whatever was read."""
 
 import re
+from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -9,7 +12,7 @@ from lxml import etree
 from recognizer.export import render
 from recognizer.export_layout import place_words
 from recognizer.page import Line, Page, Reading
-from tests.read_pages import HOSTILE, read_page
+from tests.read_pages import HOSTILE, checked, read_page
 
 PAGE = "{http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15}"
 ALTO = "{http://www.loc.gov/standards/alto/ns-v4#}"
@@ -17,31 +20,7 @@ HTML = "{http://www.w3.org/1999/xhtml}"
 TEXTS = ["Été, où l’élève", "reçut dix «œufs»", "à 3 €"]
 BELL = "bell \N{REPLACEMENT CHARACTER} null \N{REPLACEMENT CHARACTER} escape \N{REPLACEMENT CHARACTER}"
 
-# The order of children in https://www.primaresearch.org/schema/PAGE/gts/pagecontent/2019-07-15/pagecontent.xsd
-PAGE_ORDER = {
-    "PcGts": ["Metadata", "Page"],
-    "Metadata": ["Creator", "Created", "LastChange", "Comments", "UserDefined", "MetadataItem"],
-    "Page": ["AlternativeImage", "Border", "PrintSpace", "ReadingOrder", "Layers", "Relations", "TextRegion"],
-    "TextRegion": ["Coords", "TextLine", "TextEquiv", "TextStyle"],
-    "TextLine": ["AlternativeImage", "Coords", "Baseline", "Word", "TextEquiv", "TextStyle"],
-    "TextEquiv": ["PlainText", "Unicode"],
-    "ReadingOrder": ["OrderedGroup"],
-    "OrderedGroup": ["RegionRefIndexed"],
-}
-# The same for https://www.loc.gov/standards/alto/v4/alto-4-4.xsd
-ALTO_ORDER = {
-    "alto": ["Description", "Styles", "Tags", "ReadingOrder", "Layout"],
-    "Description": ["MeasurementUnit", "sourceImageInformation", "OCRProcessing", "Processing"],
-    "Processing": [
-        "processingCategory", "processingDateTime", "processingAgency", "processingStepDescription",
-        "processingStepSettings", "processingSoftware",
-    ],
-    "processingSoftware": ["softwareCreator", "softwareName", "softwareVersion", "applicationDescription"],
-    "Layout": ["Page"],
-    "Page": ["TopMargin", "LeftMargin", "RightMargin", "BottomMargin", "PrintSpace"],
-    "PrintSpace": ["Shape", "TextBlock"],
-    "TextBlock": ["Shape", "TextLine"],
-}  # fmt: skip
+SCHEMAS = Path(__file__).parent / "schemas"
 
 
 def parse(page: Page, format: str) -> etree._Element:  # noqa: A002
@@ -53,11 +32,21 @@ def name(element: etree._Element) -> str:
     return str(etree.QName(element).localname)
 
 
-def assert_ordered(root: etree._Element, order: dict[str, list[str]]) -> None:
+def assert_valid(root: etree._Element, schema: str) -> None:
+    """Keeps the rules of the published schema, as ``schemas/`` repeats them; every reference has its target."""
+    rules = etree.XMLSchema(etree.parse(SCHEMAS / f"{schema}.xsd"))
+    rules.assertValid(without_schema_location(root))
+    ids = {value for element in root.iter() for key, value in element.items() if key in ("id", "ID")}
     for element in root.iter():
-        if name(element) in order:
-            ranks = [order[name(element)].index(name(child)) for child in element]
-            assert ranks == sorted(ranks), name(element)
+        for key in ("regionRef", "TAGREFS", "PROCESSINGREFS"):
+            assert set(element.get(key, "").split()) <= ids, key
+
+
+def without_schema_location(root: etree._Element) -> etree._Element:
+    """XML Schema lets every document carry the hint, but lxml does not."""
+    bare = deepcopy(root)
+    bare.attrib.pop("{http://www.w3.org/2001/XMLSchema-instance}schemaLocation", None)
+    return bare
 
 
 def assert_ids_are_unique(root: etree._Element, attribute: str) -> None:
@@ -81,6 +70,7 @@ PAGES = [
     read_page([]),
     read_page([""]),
     beyond_the_page(),
+    checked(read_page(TEXTS), verified={1}, illegible={2}),
 ]
 
 
@@ -88,7 +78,7 @@ PAGES = [
 def test_page_xml_keeps_the_rules_of_its_schema(page: Page) -> None:
     root = parse(page, "page")
     assert root.tag == f"{PAGE}PcGts" and re.fullmatch(r"[A-Za-z_][\w.-]*", root.get("pcGtsId") or "")
-    assert_ordered(root, PAGE_ORDER)
+    assert_valid(root, "page")
     assert_ids_are_unique(root, "id")
     for stamp in (root.findtext(f"{PAGE}Metadata/{PAGE}{tag}") for tag in ("Created", "LastChange")):
         assert abs((datetime.now(UTC) - datetime.fromisoformat(stamp or "")).total_seconds()) < 60
@@ -143,7 +133,7 @@ def test_page_xml_regions_enclose_their_lines() -> None:
 def test_alto_keeps_the_rules_of_its_schema(page: Page) -> None:
     root = parse(page, "alto")
     assert root.tag == f"{ALTO}alto" and root.get("SCHEMAVERSION") == "4.4"
-    assert_ordered(root, ALTO_ORDER)
+    assert_valid(root, "alto")
     assert_ids_are_unique(root, "ID")
     assert root.findtext(f"{ALTO}Description/{ALTO}MeasurementUnit") == "pixel"
     sheet = root.find(f"{ALTO}Layout/{ALTO}Page")
@@ -191,7 +181,10 @@ def test_hocr_holds_pages_lines_and_words_with_their_boxes(page: Page) -> None:
     lines = [span for span in root.iter(f"{HTML}span") if span.get("class") == "ocr_line"]
     assert len(lines) == len(page.lines)
     for line in lines:
-        assert re.fullmatch(r"bbox( \d+){4}; baseline -?\d\.\d{4} -?\d+; poly( \d+)+", line.get("title") or "")
+        assert re.fullmatch(
+            r"bbox( \d+){4}; baseline -?\d\.\d{4} -?\d+; poly( \d+)+; x_verified [01](; x_illegible 1)?",
+            line.get("title") or "",
+        )
     for word in (span for span in root.iter(f"{HTML}span") if span.get("class") == "ocrx_word"):
         assert re.fullmatch(r"bbox( \d+){4}; x_wconf \d{1,3}", word.get("title") or "")
 
@@ -230,3 +223,62 @@ def test_words_lie_along_a_bent_baseline() -> None:
     here, there = place_words(line, Page("x", 1, 900, 700, (line,), "m"))
     assert here.start == (100.0, 100.0) and here.end[1] == pytest.approx(100, abs=1)
     assert there.end == pytest.approx((500, 200), abs=5) and there.start[0] > here.end[0]
+
+
+def test_page_xml_tells_which_lines_a_person_verified() -> None:
+    root = parse(checked(read_page(TEXTS), verified={1}, illegible={2}), "page")
+    told = [
+        {said.get("name"): said.get("value") for said in line.iter(f"{PAGE}UserAttribute")}
+        for line in root.iter(f"{PAGE}TextLine")
+    ]
+    assert told == [{"verified": "false"}, {"verified": "true"}, {"verified": "true", "legible": "false"}]
+    items = {item.get("name"): item.get("value") for item in root.iter(f"{PAGE}MetadataItem")}
+    assert items["text recognition model"] == "inkloop-2026-11-23-ab12cd34"
+    assert items["lines verified by a person"] == "2 of 3"
+
+
+def test_alto_tells_which_lines_a_person_verified() -> None:
+    root = parse(checked(read_page(TEXTS), verified={1}, illegible={2}), "alto")
+    told = [[line.get(key) for key in ("CS", "TAGREFS", "PROCESSINGREFS")] for line in root.iter(f"{ALTO}TextLine")]
+    steps = "reading-1 verification"
+    assert told == [[None, None, None], ["true", "verified", steps], ["true", "verified illegible", steps]]
+    assert [step.get("ID") for step in root.iter(f"{ALTO}Processing")] == ["reading-1", "verification"]
+    assert [*root.iter(f"{ALTO}TextLine")][2].find(f"{ALTO}String").get("CONTENT") == ""
+
+
+def test_alto_holds_pages_of_several_models_in_one_document() -> None:
+    pages = [read_page(TEXTS), replace(read_page(["fin"], number=2), model="newer-2")]
+    (content,) = render(pages, [], "alto").values()
+    root = etree.fromstring(content)
+    assert_valid(root, "alto")
+    steps = {step.get("ID"): step.findtext(f".//{ALTO}softwareVersion") for step in root.iter(f"{ALTO}Processing")}
+    assert [steps[sheet.get("PROCESSINGREFS")] for sheet in root.iter(f"{ALTO}Page")] == [pages[0].model, "newer-2"]
+
+
+def test_hocr_tells_which_lines_a_person_verified() -> None:
+    root = parse(checked(read_page(TEXTS), verified={1}, illegible={2}), "hocr")
+    titles = [str(span.get("title")) for span in root.iter(f"{HTML}span") if span.get("class") == "ocr_line"]
+    assert [title.partition("; x_")[2] for title in titles] == ["verified 0", "verified 1", "verified 1; x_illegible 1"]
+    metas = {meta.get("name"): str(meta.get("content")) for meta in root.iter(f"{HTML}meta")}
+    assert metas["inkloop-verified-lines"].startswith("2 of 3;")
+
+
+@pytest.mark.parametrize("broken", ["order", "missing", "value", "double"])
+@pytest.mark.parametrize("format", ["page", "alto"])
+def test_the_rules_notice_what_breaks_them(format: str, broken: str) -> None:  # noqa: A002
+    root = parse(read_page(TEXTS), format)
+    lines = list(root.iter(f"{PAGE}TextLine", f"{ALTO}TextLine"))
+    match broken:
+        case "order":
+            lines[0].append(lines[0][0])
+        case "missing":
+            lines[0].remove(lines[0].find(f"{PAGE}Coords" if format == "page" else f"{ALTO}String"))
+        case "value":
+            lines[0].find(f"{PAGE}TextEquiv" if format == "page" else f"{ALTO}String").attrib.update(
+                {"conf": "7"} if format == "page" else {"WC": "7"}
+            )
+        case "double":
+            key = "id" if format == "page" else "ID"
+            lines[0].set(key, lines[1].get(key))
+    with pytest.raises(etree.DocumentInvalid):
+        assert_valid(root, format)
