@@ -1,8 +1,10 @@
 """Confidences that mean what they say: the probability, learnt on held-out lines, that a word or line is right.
 
-A network's own probabilities are too sure of themselves. For each character we take how sure its best step was and
-how sure the steps before it were that nothing else stands there; a word or a line is judged by the sum, the worst
-and the number of its characters, through a logistic curve fitted on lines that trained nothing.
+A network's own probabilities are too sure of themselves, most of all on hands unlike those it learnt from. For each
+character we take how sure its best step was and how sure the steps before it were that nothing else stands there, and
+how likely the language finds it after those before it. A word is judged by its own characters and by how sure the rest
+of its line was, which tells a hard hand from a clear one; through a logistic curve fitted on lines that trained
+nothing.
 
 Source: Platt 1999 (logistic calibration); Guo et al. 2017, https://arxiv.org/abs/1706.04599.
 """
@@ -14,30 +16,76 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.decoding import Floats
+from recognizer.errors import BadModel
 
 Doubles = NDArray[np.float64]
 TINY = 1e-6
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """Two logistic curves; each has weights for the features of `features` and a constant."""
+class Evidence:
+    """What speaks for a line's text, character by character.
 
-    word: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
-    line: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
+    Attributes:
+        certainties: (L + 1,) in (0, 1], of each character and of the line's end; see `certainties`.
+        likelihoods: (L,), nats: what the language says of each character after those before it; 0 where none is known.
+    """
+
+    certainties: Doubles
+    likelihoods: Doubles
+
+    def of_line(self) -> Doubles:
+        """What the whole line is judged by: `LINE_FEATURES` numbers."""
+        return np.append(_features(self.certainties, self.likelihoods), 1.0)
+
+    def of_word(self, start: int, end: int) -> Doubles:
+        """What the word from ``start`` to ``end`` is judged by, with the space or end behind it: `WORD_FEATURES`."""
+        own = slice(start, end + 1)
+        rest = np.delete(self.certainties, own)
+        around = _logit(np.exp(np.log(rest if len(rest) else self.certainties).mean()))
+        return np.append(_features(self.certainties[own], self.likelihoods[own]), (around, 1.0))
+
+
+LINE_FEATURES, WORD_FEATURES = 6, 7
+
+
+def _features(sure: Doubles, likely: Doubles) -> Doubles:
+    """Log odds of all being right and of the worst, length, the language's mean and worst word on it."""
+    mean, least = (likely.mean(), likely.min()) if len(likely) else (0.0, 0.0)
+    return np.array([_logit(np.exp(np.log(sure).sum())), _logit(sure.min()), np.log(len(sure)), mean, least])
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Two logistic curves; each has a weight for every feature of `Evidence` and a constant."""
+
+    word: tuple[float, ...] = (1.0,) + (0.0,) * (WORD_FEATURES - 1)
+    line: tuple[float, ...] = (1.0,) + (0.0,) * (LINE_FEATURES - 1)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Sequence[float]] | None) -> "Calibration":
-        """The curves a model card holds; None: a model that was never calibrated."""
-        return cls() if stored is None else cls(tuple(stored["word"]), tuple(stored["line"]))
+        """The curves a model card holds; None: a model that was never calibrated.
 
-    def word_confidence(self, certainties: Doubles) -> float:
-        """Probability that a word of these character certainties is right."""
-        return _curve(self.word, features(certainties))
+        Raises:
+            BadModel: they have another number of weights than ours.
+        """
+        if stored is None:
+            return cls()
+        curves = cls(tuple(stored["word"]), tuple(stored["line"]))
+        if (len(curves.word), len(curves.line)) != (WORD_FEATURES, LINE_FEATURES):
+            raise BadModel(
+                f"The card's calibration has {len(curves.word)} and {len(curves.line)} weights, this Inkloop needs "
+                f"{WORD_FEATURES} and {LINE_FEATURES}: another version wrote it. Train or fine-tune the model again."
+            )
+        return curves
 
-    def line_confidence(self, certainties: Doubles) -> float:
-        """Probability that a whole line of these character certainties is right."""
-        return _curve(self.line, features(certainties))
+    def word_confidence(self, features: Doubles) -> float:
+        """Probability that a word of this evidence is right."""
+        return _curve(self.word, features)
+
+    def line_confidence(self, features: Doubles) -> float:
+        """Probability that a whole line of this evidence is right."""
+        return _curve(self.line, features)
 
 
 def _curve(weights: Sequence[float], x: Doubles) -> float:
@@ -69,31 +117,28 @@ def certainties(probabilities: Floats, classes: Sequence[int], path: NDArray[np.
     return np.clip(result * lowest, TINY, 1.0)
 
 
-def features(values: Doubles) -> Doubles:
-    """What a word or line is judged by: log odds of all being right, of the worst, length, and a constant."""
-    total = float(np.log(values).sum())
-    worst = float(values.min())
-    return np.array([_logit(np.exp(total)), _logit(worst), np.log(len(values)), 1.0])
-
-
 def _logit(p: float) -> float:
     p = min(max(float(p), TINY), 1 - TINY)
     return float(np.log(p / (1 - p)))
 
 
-def fit(rows: Sequence[Doubles], right: Sequence[bool], *, ridge: float = 1.0) -> tuple[float, ...]:
+def fit(
+    rows: Sequence[Doubles], right: Sequence[bool], *, shares: Sequence[float] | None = None, ridge: float = 1.0
+) -> tuple[float, ...]:
     """Logistic weights by Newton's method, drawn a little towards zero.
 
     Args:
-        rows: `features` of each word or line.
+        rows: evidence of each word or line.
         right: whether it was right.
+        shares: how much each row counts, 1 on average; None: all the same.
         ridge: strength of the pull.
     """
     x, y = np.stack(rows), np.asarray(right, np.float64)
+    counts = np.ones(len(y)) if shares is None else np.asarray(shares, np.float64)
     weights = np.zeros(x.shape[1])
     for _ in range(25):
         p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
-        gradient = x.T @ (p - y) + ridge * weights
-        curvature = (x * (p * (1 - p))[:, None]).T @ x + ridge * np.eye(len(weights))
+        gradient = x.T @ (counts * (p - y)) + ridge * weights
+        curvature = (x * (counts * p * (1 - p))[:, None]).T @ x + ridge * np.eye(len(weights))
         weights -= np.linalg.solve(curvature, gradient)
     return tuple(float(w) for w in weights)

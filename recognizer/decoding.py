@@ -50,6 +50,9 @@ class Prior(Protocol):
     def follow(self, context: str, character: int) -> tuple[str, float]:
         """The context after one more class, and the factor by which the class weighs after ``context``."""
 
+    def likelihoods(self, classes: Sequence[int]) -> list[float]:
+        """Log probability of each class after those before it, from the beginning of a line, in nats."""
+
 
 def beam_search(
     probabilities: Floats, *, width: int = 8, floor: float = 5e-3, prior: Prior | None = None

@@ -10,7 +10,7 @@ import lzma
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,3 +107,11 @@ class LanguagePrior:
             if len(self._known) < REMEMBERED:
                 self._known[key] = answer
         return answer
+
+    def likelihoods(self, classes: Sequence[int]) -> list[float]:
+        """Log probability of each class after those before it, from the beginning of a line, in nats."""
+        context, found = self.start, []
+        for character in classes:
+            context, factor = self.follow(context, character)
+            found.append((math.log(factor) - self.bonus) / self.weight)
+        return found

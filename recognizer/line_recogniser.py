@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from recognizer.calibration import Calibration, Doubles, certainties
+import numpy as np
+
+from recognizer.calibration import Calibration, Doubles, Evidence, certainties
 from recognizer.charset import Charset
 from recognizer.decoding import Floats, Prior, align, beam_search, softmax
 from recognizer.line_images import Grey, bucket_width, stack, stretch, to_height
@@ -31,17 +33,17 @@ class Examined:
     Attributes:
         text: the most probable.
         alternatives: the next most probable, best first.
-        certainties: (len(text) + 1,), per character and for the line's end.
+        evidence: for the text, character by character.
     """
 
     text: str
     alternatives: tuple[str, ...]
-    certainties: Doubles
+    evidence: Evidence
 
     def words(self) -> Iterator[tuple[str, Doubles]]:
-        """Each word with the certainties of its characters and of the space or end behind it."""
+        """Each word with what it is judged by."""
         for start, end in word_spans(self.text):
-            yield self.text[start:end], self.certainties[start : end + 1]
+            yield self.text[start:end], self.evidence.of_word(start, end)
 
 
 class LineRecogniser:
@@ -82,12 +84,13 @@ class LineRecogniser:
         probabilities = softmax(logits)
         best, *others = beam_search(probabilities, prior=self._prior)
         sure = certainties(probabilities, best.classes, align(probabilities, best.classes))
+        likely = np.array(self._prior.likelihoods(best.classes) if self._prior else [0.0] * len(best.classes))
         alternatives = tuple(self.charset.decode(other.classes) for other in others[:ALTERNATIVES])
-        return Examined(self.charset.decode(best.classes), alternatives, sure)
+        return Examined(self.charset.decode(best.classes), alternatives, Evidence(sure, likely))
 
     def _calibrate(self, examined: Examined) -> Reading:
-        words = tuple(Word(text, self._calibration.word_confidence(sure)) for text, sure in examined.words())
-        confidence = self._calibration.line_confidence(examined.certainties)
+        words = tuple(Word(text, self._calibration.word_confidence(features)) for text, features in examined.words())
+        confidence = self._calibration.line_confidence(examined.evidence.of_line())
         text = examined.text.strip()
         alternatives = dict.fromkeys(other.strip() for other in examined.alternatives)
         return Reading(text, confidence, tuple(other for other in alternatives if other != text), words)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from recognizer.calibration import Calibration, certainties, features, fit
+from recognizer.calibration import LINE_FEATURES, WORD_FEATURES, Calibration, Evidence, certainties, fit
 from recognizer.decoding import align, softmax
+from recognizer.errors import BadModel
 
 
 def test_certainties_lie_in_the_unit_interval_and_one_more_than_the_text() -> None:
@@ -21,19 +22,57 @@ def test_a_rival_character_in_a_gap_lowers_the_next_certainty() -> None:
     assert doubtful[1] < clear[1] and doubtful[0] == pytest.approx(clear[0])
 
 
+def word_in(line: list[float], *, start: int = 0, end: int = 3, likely: float = -2.0) -> float:
+    """The confidence of a word in a line of these certainties, by curves that trust everything alike."""
+    evidence = Evidence(np.array(line), np.full(len(line) - 1, likely))
+    return Calibration(word=(0.3, 0.3, 0.0, 0.5, 0.0, 0.3, 1.0)).word_confidence(evidence.of_word(start, end))
+
+
+def test_a_word_in_an_unsure_line_is_less_sure() -> None:
+    assert word_in([0.9] * 4 + [0.3] * 8) < word_in([0.9] * 4 + [0.95] * 8)
+
+
+def test_a_word_that_the_language_finds_strange_is_less_sure() -> None:
+    assert word_in([0.9] * 12, likely=-6.0) < word_in([0.9] * 12, likely=-1.0)
+
+
+def test_a_word_that_is_the_whole_line_is_judged_by_itself() -> None:
+    evidence = Evidence(np.array([0.9, 0.8, 0.95, 0.99]), np.full(3, -2.0))
+    assert evidence.of_word(0, 3).shape == (WORD_FEATURES,) and np.isfinite(evidence.of_word(0, 3)).all()
+    assert evidence.of_line().shape == (LINE_FEATURES,)
+
+
+def test_an_empty_line_has_evidence_too() -> None:
+    assert np.isfinite(Evidence(np.array([0.9]), np.array([])).of_line()).all()
+
+
 def test_fitted_confidence_is_the_share_that_is_right() -> None:
     rng = np.random.default_rng(5)
     sure = rng.uniform(0.2, 1.0, (4000, 3))
     right = rng.uniform(size=4000) < sure.min(axis=1) ** 3
-    curves = Calibration(word=fit([features(row) for row in sure], list(right)))
-    said = np.array([curves.word_confidence(row) for row in sure])
+    words = [Evidence(row, np.zeros(2)).of_word(0, 2) for row in sure]
+    curves = Calibration(word=fit(words, list(right)))
+    said = np.array([curves.word_confidence(word) for word in words])
     for low in np.arange(0, 1, 0.2):
         chosen = (said >= low) & (said < low + 0.2)
         if chosen.sum() > 100:
             assert said[chosen].mean() == pytest.approx(right[chosen].mean(), abs=0.08)
 
 
+def test_groups_of_any_size_count_the_same_when_told_so() -> None:
+    rows = [np.array([1.0])] * 90 + [np.array([1.0])] * 10
+    right = [True] * 90 + [False] * 10
+    shares = [100 / 2 / 90] * 90 + [100 / 2 / 10] * 10
+    assert fit(rows, right, ridge=1e-9)[0] == pytest.approx(np.log(9))
+    assert fit(rows, right, shares=shares, ridge=1e-9)[0] == pytest.approx(0.0, abs=1e-6)
+
+
 def test_calibration_survives_a_model_card() -> None:
-    curves = Calibration((1.0, 2.0, 3.0, 4.0), (5.0, 6.0, 7.0, 8.0))
+    curves = Calibration(tuple(map(float, range(WORD_FEATURES))), tuple(map(float, range(LINE_FEATURES))))
     assert Calibration.from_json({"word": list(curves.word), "line": list(curves.line)}) == curves
     assert Calibration.from_json(None) == Calibration()
+
+
+def test_a_card_of_another_version_says_what_to_do() -> None:
+    with pytest.raises(BadModel, match=r"4 and 4 weights, this Inkloop needs 7 and 6.*Train or fine-tune"):
+        Calibration.from_json({"word": [1.0] * 4, "line": [1.0] * 4})
