@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flywheel.settings import Settings
+    from flywheel.store import Store
 
 PORTS_TRIED = 100
 GRACE_SECONDS = 5  # open pages keep a connection; they may not hold up a stop
@@ -25,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         settings = Settings.from_env()
+        settings.refuse_open_door()
         serve(settings, listen(settings))
     except (FlywheelError, RecognizerError, OSError) as error:
         print(error, file=sys.stderr)
@@ -43,10 +45,29 @@ def serve(settings: "Settings", listener: socket.socket) -> None:
 
     migrate_up(settings)
     with Store.open(settings) as store:
+        tell_who_may_come_in(settings, store)
         app = build_app(Services(settings, store, LineReader.load(settings.model)))
         print(f"Inkloop is at http://{address(listener)}", flush=True)
         uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)).run(
             sockets=[listener]
+        )
+
+
+def tell_who_may_come_in(settings: "Settings", store: "Store") -> None:
+    """Say on stderr what an operator should know before anybody logs in, or instead of it."""
+    from flywheel.accounts import has_operator
+    from flywheel.settings import is_loopback
+
+    if settings.auth and not has_operator(store):
+        print(
+            "Nobody who may look after this Inkloop can log in yet. Make the first account of that kind, in another "
+            "terminal: python -m flywheel account add NAME --role operator",
+            file=sys.stderr,
+        )
+    elif settings.auth is False and not is_loopback(settings.host):
+        print(
+            f"INKLOOP_AUTH is off: whoever reaches {settings.host} may read and change everything here.",
+            file=sys.stderr,
         )
 
 

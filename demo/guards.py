@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address
 
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from demo.errors import BadRequest, BodyTooLarge, DemoError
 from demo.metrics import Metrics
 from demo.problems import answer
+from flywheel.settings import is_loopback
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MULTIPART_BYTES = 64 * 1024  # what a form adds around its file
@@ -57,7 +57,7 @@ class Guards:
     def __init__(self, app: ASGIApp, *, host: str, limit_bytes: int, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
         self._limit = limit_bytes
-        self._loopback = _is_loopback(host)
+        self._loopback = is_loopback(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or pass it on."""
@@ -79,7 +79,7 @@ class Guards:
 
     def _refuse_strangers(self, scope: Scope, headers: dict[str, str]) -> None:
         host = headers.get("host", "")
-        if self._loopback and not _is_loopback(host.rpartition(":")[0] if _has_port(host) else host):
+        if self._loopback and not is_loopback(host.rpartition(":")[0] if _has_port(host) else host):
             raise BadRequest(f"This Inkloop answers on this machine alone, not as {host!r}. Open http://127.0.0.1.")
         if scope["method"] not in SAFE_METHODS and headers.get("sec-fetch-site") == "cross-site":
             raise BadRequest("A page of another site made this request; nothing was stored. Send it from here.")
@@ -149,11 +149,3 @@ async def _drain(receive: Receive) -> None:
 
 def _has_port(host: str) -> bool:
     return host.rpartition(":")[2].isdigit() and (host.startswith("[") == ("]:" in host))
-
-
-def _is_loopback(host: str) -> bool:
-    name = host.strip("[]").lower()
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")

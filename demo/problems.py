@@ -6,9 +6,18 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from demo.errors import BadRequest, BodyTooLarge, Busy, DemoError, NoSuchAddress, NoWriting
+from demo.errors import BadRequest, BodyTooLarge, Busy, DemoError, Forbidden, NoSuchAddress, NotLoggedIn, NoWriting
 from demo.metrics import Metrics
-from flywheel.errors import BrokenBlob, FlywheelError, NotFound, StaleDocument, StoreUnavailable, Unstorable
+from flywheel.errors import (
+    BadLogin,
+    BrokenBlob,
+    FlywheelError,
+    NotFound,
+    StaleDocument,
+    StoreUnavailable,
+    TooManyLogins,
+    Unstorable,
+)
 from recognizer.errors import BadInput, EncryptedPdf, ImageTooLarge, NotAnImage, RecognizerError
 
 # The first class that fits decides, so subclasses stand above their bases.
@@ -17,6 +26,10 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (BodyTooLarge, 413, "too_large"),
     (Busy, 503, "busy"),
     (NoSuchAddress, 404, "not_found"),
+    (NotLoggedIn, 401, "not_logged_in"),
+    (BadLogin, 401, "bad_login"),
+    (Forbidden, 403, "forbidden"),
+    (TooManyLogins, 429, "too_many_logins"),
     (NoWriting, 422, "no_writing"),
     (NotAnImage, 422, "not_an_image"),
     (ImageTooLarge, 413, "too_large"),
@@ -51,8 +64,7 @@ def answer(error: Exception) -> JSONResponse:
     """The answer that tells an error."""
     status, code = _status(error)
     told = ProblemAnswer(error=Problem(code=code, message=_sentence(error)))
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
-    return JSONResponse(told.model_dump(), status, headers)
+    return JSONResponse(told.model_dump(), status, _advice(error, status))
 
 
 def install(app: FastAPI, metrics: Metrics) -> None:
@@ -64,6 +76,18 @@ def install(app: FastAPI, metrics: Metrics) -> None:
 
     for kind in (*OURS, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, tell)
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status that fits an error."""
+    return _status(error)[0]
+
+
+def _advice(error: Exception, status: int) -> dict[str, str]:
+    """The headers that tell a program when or how to ask again."""
+    if isinstance(error, TooManyLogins):
+        return {"Retry-After": str(error.seconds)}
+    return {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_AFTER_SECONDS)}}.get(status, {})
 
 
 def _status(error: Exception) -> tuple[int, str]:

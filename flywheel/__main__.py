@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from flywheel.account_commands import add_parser
 from flywheel.errors import BadSettings, FlywheelError
 from flywheel.settings import ROOT, Settings
 
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         "--output", type=Path, metavar="DIR", default=ROOT / "var" / "export", help="folder (default: %(default)s)"
     )
     export.set_defaults(run=_export)
+    add_parser(commands)
     for command in (status, export):
         command.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser

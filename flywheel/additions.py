@@ -23,6 +23,9 @@ from flywheel.tables import (
 )
 from recognizer.page import Line, Outline, Page
 
+LOCAL = "local"
+"""The contributor of an Inkloop without accounts, who may do everything."""
+
 LONGEST_NAME = 200
 LARGEST_INTEGER = 2**31 - 1
 
@@ -32,7 +35,7 @@ def contributor(session: Session, name: str) -> UUID:
     _refuse_unstorable(name, "The contributor's name")
     if not name.strip() or len(name) > LONGEST_NAME:
         raise Unstorable(f"A contributor's name has 1 to {LONGEST_NAME} characters; this one has {len(name)}.")
-    return _find_or_make(session, ContributorRow, name)
+    return _find_or_make(session, ContributorRow, name, **({"role": "operator"} if name == LOCAL else {}))
 
 
 def begin_document(session: Session, upload: Upload, *, sha256: str, contributor: UUID, page_count: int) -> UUID:
@@ -126,12 +129,14 @@ def correction_record(row: CorrectionRow) -> StoredCorrection:
     )
 
 
-def _find_or_make(session: Session, table: type[ContributorRow] | type[ModelVersionRow], name: str) -> UUID:
+def _find_or_make(
+    session: Session, table: type[ContributorRow] | type[ModelVersionRow], name: str, **others: str
+) -> UUID:
     wanted = select(table.id).where(table.name == name)
     found = session.scalar(wanted)
     if found is not None:
         return found
-    row = table(name=name)
+    row = table(name=name, **others)
     try:
         with session.begin_nested():
             session.add(row)

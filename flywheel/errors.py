@@ -6,7 +6,10 @@
     ├── NotFound            no such thing, or not this contributor's: the two are told alike on purpose
     ├── StaleDocument       a page that the document already has, or one beyond its last
     ├── Unstorable          a value that no database holds as given: NUL, half a surrogate pair, a negative duration
-    └── BrokenBlob          a file of the blob store is missing, altered, or cannot be written
+    ├── BrokenBlob          a file of the blob store is missing, altered, or cannot be written
+    ├── BadAccount          a name or a password that no account can have, or a name that one has already
+    ├── BadLogin            no account has this name and this password
+    └── TooManyLogins       too many logins with this name or from this address have failed: wait
 
 A message says what is wrong, where, and what to do. Command lines print it; the web shows it.
 """
@@ -38,3 +41,25 @@ class Unstorable(FlywheelError):
 
 class BrokenBlob(FlywheelError):
     """A file of the blob store is missing, was altered, or cannot be written."""
+
+
+class BadAccount(FlywheelError):
+    """A name or a password cannot be an account's, or the name is taken; nothing was stored."""
+
+
+class BadLogin(FlywheelError):
+    """No account has this name and this password; which of the two is wrong, nobody is told."""
+
+
+class TooManyLogins(FlywheelError):
+    """Too many logins have failed; the password was not even compared.
+
+    Attributes:
+        seconds: how long to wait before the next attempt.
+    """
+
+    def __init__(self, *, seconds: int, of: str) -> None:
+        self.seconds = seconds
+        minutes = -(-seconds // 60)
+        wait = f"{minutes} minutes" if seconds > 90 else "1 second" if seconds == 1 else f"{seconds} seconds"
+        super().__init__(f"Too many logins {of} have failed. Wait {wait}, then try again.")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ class Settings:
         data: folder of base corpora, replayed while fine-tuning.
         model: folder of the model that reads; None: the shipped one.
         trust: whose word makes ground truth: ``reviewed``, ``trusted`` or ``everybody``; see `flywheel.trust`.
+        auth: people must log in; None: nobody said, so they need not, and only this machine is served.
         host: address the web server listens on.
         port: its port.
         port_is_fixed: the operator named the port, so a busy one is an error; else the next free one serves.
@@ -51,6 +53,7 @@ class Settings:
     data: Path | None = None
     model: Path | None = None
     trust: Policy = "trusted"
+    auth: bool | None = None
     host: str = "127.0.0.1"
     port: int = 7860
     port_is_fixed: bool = False
@@ -76,6 +79,18 @@ class Settings:
         fields = {name.removeprefix(PREFIX).lower(): value for name, value in values.items()}
         return cls(**fields, port_is_fixed="port" in fields)  # type: ignore[arg-type]
 
+    def refuse_open_door(self) -> None:
+        """Return unless other machines could reach an Inkloop for which nobody chose whether people log in.
+
+        Raises:
+            BadSettings: they could.
+        """
+        if self.auth is None and not is_loopback(self.host):
+            raise BadSettings(
+                f"INKLOOP_HOST is {self.host!r}, which other machines can reach, and nobody would have to log in. Set "
+                "INKLOOP_AUTH=on, or INKLOOP_AUTH=off if whoever reaches that address may read and change everything."
+            )
+
     @property
     def database(self) -> str:
         """The database URL without its password, for people and logs."""
@@ -91,6 +106,15 @@ def without_password(url: str) -> str:
     """``url`` with every password in it replaced by ***."""
     url = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
     return re.sub(r"([?&](?:password|sslpassword|secret|token|key)=)[^&]*", r"\1***", url, flags=re.IGNORECASE)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name, also one in brackets, is this machine's alone."""
+    name = host.strip("[]").lower()
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
 
 
 def _refuse_unknown(name: str) -> None:
@@ -158,6 +182,12 @@ def _policy(name: str, value: str) -> str:
     return value
 
 
+def _switch(name: str, value: str) -> bool:
+    if value.lower() not in ("on", "off"):
+        raise BadSettings(f"{name} is {value!r}. Give on or off.")
+    return value.lower() == "on"
+
+
 def _text(name: str, value: str) -> str:
     return value
 
@@ -170,6 +200,7 @@ VARIABLES: dict[str, Callable[[str, str], object]] = {
     "INKLOOP_DATA": _folder,
     "INKLOOP_MODEL": _folder,
     "INKLOOP_TRUST": _policy,
+    "INKLOOP_AUTH": _switch,
     "INKLOOP_HOST": _text,
     "INKLOOP_PORT": _number(1, 65535),
     "INKLOOP_MAX_UPLOAD_MB": _number(1, 4096),

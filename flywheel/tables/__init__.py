@@ -1,5 +1,6 @@
 """The tables, the same on SQLite and PostgreSQL, a module for each thing remembered; they equal the migrations."""
 
+from flywheel.tables.accounts import AccessRow, LoginFailuresRow
 from flywheel.tables.base import Base, Json, Sha256, UtcDateTime, now
 from flywheel.tables.reading import (
     ContributorRow,
@@ -16,6 +17,7 @@ from flywheel.tables.trust import AcceptanceRow
 
 __all__ = [
     "AcceptanceRow",
+    "AccessRow",
     "Base",
     "ContributorRow",
     "CorrectionRow",
@@ -23,6 +25,7 @@ __all__ = [
     "ErasureRow",
     "Json",
     "LineRow",
+    "LoginFailuresRow",
     "ModelVersionRow",
     "PageRow",
     "PredictionRow",

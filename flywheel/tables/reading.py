@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,12 +20,17 @@ from flywheel.tables.base import Base, Sha256, now
 
 
 class ContributorRow(Base):
-    """Who uploads and corrects."""
+    """Who uploads and corrects; with a password, also who logs in."""
 
     __tablename__ = "contributors"
+    __table_args__ = (CheckConstraint("role IN ('reader', 'annotator', 'operator')", "role"),)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     name: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    password_hash: Mapped[str | None]
+    role: Mapped[str] = mapped_column(default="annotator", server_default="annotator")
+    trusted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    disabled_at: Mapped[datetime | None]
 
 
 class ModelVersionRow(Base):

@@ -49,10 +49,17 @@ def test_a_busy_port_that_was_asked_for_stops_the_start_with_a_sentence(taken: i
 
 def test_an_address_of_another_machine_stops_the_start_with_a_sentence() -> None:
     for host in ("192.0.2.1", "no.such.host.invalid"):
-        told = started(INKLOOP_HOST=host)
+        told = started(INKLOOP_HOST=host, INKLOOP_AUTH="off")
         assert told.returncode == 1
         assert host in told.stderr
         assert "INKLOOP_HOST" in told.stderr
+
+
+def test_an_address_that_other_machines_reach_stops_the_start_until_somebody_says_who_logs_in() -> None:
+    told = started(INKLOOP_HOST="0.0.0.0")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "Set INKLOOP_AUTH=on" in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_a_misspelt_variable_stops_the_start_with_a_sentence() -> None:

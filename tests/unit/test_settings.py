@@ -29,6 +29,7 @@ def test_every_variable_reaches_its_field(tmp_path: Path) -> None:
         "INKLOOP_DATA": str(tmp_path),
         "INKLOOP_MODEL": str(tmp_path),
         "INKLOOP_TRUST": "everybody",
+        "INKLOOP_AUTH": "on",
         "INKLOOP_HOST": "0.0.0.0",
         "INKLOOP_PORT": "8000",
         "INKLOOP_MAX_UPLOAD_MB": "1",
@@ -44,6 +45,7 @@ def test_every_variable_reaches_its_field(tmp_path: Path) -> None:
         data=tmp_path,
         model=tmp_path,
         trust="everybody",
+        auth=True,
         host="0.0.0.0",
         port=8000,
         port_is_fixed=True,
@@ -58,7 +60,7 @@ def test_every_variable_reaches_its_field(tmp_path: Path) -> None:
     [
         ("INKLOOP_DATABSE_URL", "Did you mean INKLOOP_DATABASE_URL? Rename or unset it."),
         ("INKLOOP_database_url", "INKLOOP_database_url is unknown. Did you mean INKLOOP_DATABASE_URL?"),
-        ("INKLOOP_ZZZ", "Those that exist: INKLOOP_BLOB_URL, INKLOOP_DATA, INKLOOP_DATABASE_URL,"),
+        ("INKLOOP_ZZZ", "Those that exist: INKLOOP_AUTH, INKLOOP_BLOB_URL, INKLOOP_DATA, INKLOOP_DATABASE_URL,"),
     ],
 )
 def test_a_misspelt_variable_stops_the_start_even_when_empty(misspelt: str, advice: str) -> None:
@@ -95,6 +97,7 @@ def test_relative_paths_count_from_the_folder_of_the_start(tmp_path: Path, monke
         ("DATABASE_URL", "sqlite://ink.db", "which names no file"),
         ("PORT", "0", "INKLOOP_PORT is '0'. Give a whole number from 1 to 65535."),
         ("PORT", "http", "INKLOOP_PORT is 'http'. Give a whole number"),
+        ("AUTH", "yes", "INKLOOP_AUTH is 'yes'. Give on or off."),
         ("MAX_UPLOAD_MB", "1.5", "INKLOOP_MAX_UPLOAD_MB is '1.5'. Give a whole number from 1 to 4096."),
         ("MAX_PAGES", "٣", "Give a whole number"),
         ("TRUST", "nobody", "INKLOOP_TRUST is 'nobody'. Give one of: reviewed, trusted, everybody."),
@@ -107,6 +110,19 @@ def test_a_value_that_cannot_work_gets_a_sentence(name: str, value: str, sentenc
     with pytest.raises(BadSettings, match=re.escape(sentence)) as caught:
         Settings.from_env({f"INKLOOP_{name}": value})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "ink.example.org", "localhost.example.org"])
+def test_other_machines_are_served_only_once_somebody_has_chosen_whether_people_log_in(host: str) -> None:
+    with pytest.raises(BadSettings, match=f"INKLOOP_HOST is '{host}'.* Set INKLOOP_AUTH=on, or INKLOOP_AUTH=off if"):
+        Settings(host=host).refuse_open_door()
+    for chosen in ("on", "OFF"):
+        Settings.from_env({"INKLOOP_HOST": host, "INKLOOP_AUTH": chosen}).refuse_open_door()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost", "Ink.localhost"])
+def test_this_machine_is_served_without_a_choice(host: str) -> None:
+    Settings(host=host).refuse_open_door()
 
 
 def test_secrets_stay_out_of_repr_and_of_what_people_see() -> None:
