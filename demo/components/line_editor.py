@@ -21,6 +21,7 @@ TEMPLATE = """
       <span></span>
       <button type="button" class="page-on" aria-label="Next page">›</button>
     </span>
+    <span class="bar-exports"></span>
     <p class="bar-message" role="status"></p>
     <details class="bar-help"><summary>Keys</summary><dl></dl></details>
     <button type="button" class="bar-doubtful"></button>

@@ -118,6 +118,11 @@ class ReadPage:
         return self.editor.get_by_role("status")
 
     @property
+    def exports(self) -> Locator:
+        """The menu of ways out."""
+        return self.editor.locator(".exports")
+
+    @property
     def submit_button(self) -> Locator:
         """Sends what was changed and checked."""
         return self.editor.get_by_role("button", name=re.compile("^(Submit|Saving)"))

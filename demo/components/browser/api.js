@@ -18,6 +18,19 @@ export async function findFile(path, name) {
   return new File([await (await ask(path)).blob()], name);
 }
 
+/** Fetches a path of ours and saves it as a file; gives the file's name. */
+export async function saveFile(path) {
+  const response = await ask(path);
+  const [, name] = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition"));
+  const link = Object.assign(document.createElement("a"), {
+    download: decodeURIComponent(name),
+    href: URL.createObjectURL(await response.blob()),
+  });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still be reading
+  return link.download;
+}
+
 /** Stores corrections; gives the stored rows. */
 export async function keepCorrections(corrections) {
   const response = await ask("api/v1/corrections", {

@@ -3,6 +3,7 @@
 import { keepCorrections, Refused } from "./api.js";
 import { fill, html } from "./dom.js";
 import { Effort } from "./effort.js";
+import { mountExports } from "./exports.js";
 import { KEYS, keysOf } from "./keys.js";
 import { LineList } from "./line_list.js";
 import { PageView } from "./page_view.js";
@@ -13,6 +14,7 @@ import { Work } from "./work.js";
  * are stored. Further documents, whole or page by page, come from the shelf as "inkloop:document" events.
  */
 export function mount({ element, props, trigger, watch }) {
+  mountExports(element.querySelector(".bar-exports"));
   const editor = new Editor(element.querySelector(".editor"), trigger);
   const build = () => props.value && editor.take(props.value);
   watch("value", build);
@@ -100,6 +102,7 @@ class Editor {
     const address = new URL(location.href); // a reload opens the same document
     address.searchParams.set("document", work.id);
     history.replaceState(history.state, "", address);
+    document.dispatchEvent(new CustomEvent("inkloop:opened", { detail: { document: work } }));
   }
 
   #turnTo(page) {
