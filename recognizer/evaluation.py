@@ -1,7 +1,6 @@
 """The one scoring code: lines and whole pages, accuracy and speed. Everything that compares models calls it."""
 
 import time
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +16,7 @@ from recognizer.errors import BadManifest
 from recognizer.line_images import open_line
 from recognizer.line_reader import LineReader
 from recognizer.line_recogniser import LineRecogniser
-from recognizer.metrics import calibration_error, cer, character_edits, right_words, wer
+from recognizer.metrics import calibration_error, cer, character_edits, reference_length, right_words, wer
 from recognizer.page import Page, Reading
 from recognizer.page_metrics import LineScore, score_lines
 
@@ -76,7 +75,7 @@ def evaluate_lines(reader: LineReader, rows: Sequence[LineTruth], *, flagged: bo
     return LineScores(
         lines=len(chosen),
         excluded=len(rows) - len(chosen),
-        characters=sum(len(unicodedata.normalize("NFC", row.text)) for row in chosen),
+        characters=sum(reference_length(row.text) for row in chosen),
         cer=cer(pairs),
         wer=wer(pairs),
         calibration_error=calibration_error(confidences, right),

@@ -1,0 +1,65 @@
+"""Stores in which people have settled lines on days and at costs that a test chooses."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from flywheel.records import StoredLine
+from flywheel.store import Store
+from flywheel.tables import CorrectionRow
+from recognizer.page import Line, Page, Reading, Word
+from tests.readings import HEIGHT, PITCH, WIDTH, a_line, an_upload
+
+TODAY = datetime(2026, 3, 18, 12, tzinfo=UTC)  # a Wednesday
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A line that a model read and that somebody settled, some days ago."""
+
+    said: str
+    text: str
+    days_ago: int = 0
+    seconds: float | None = None
+    keystrokes: int | None = None
+    confidences: tuple[float, ...] = ()
+
+
+def settle(
+    store: Store, *lines: Settled, model: str = "inkloop-test-1", contributor: str = "Ann", today: datetime = TODAY
+) -> list[StoredLine]:
+    """Keep a page that a model read and what somebody made of each of its lines; gives the lines as they were read."""
+    who = store.contributor(contributor)
+    page = Page("letter.png", 1, WIDTH, HEIGHT, tuple(_line(line, row) for row, line in enumerate(lines)), model)
+    document = store.keep_reading(an_upload(), [(page, b"image")], contributor=who, seconds=1)
+    read = list(document.pages[0].lines)
+    for line, stored in zip(lines, read, strict=True):
+        correct(store, stored, line, who, revision=1, today=today)
+    return read
+
+
+def correct(
+    store: Store, stored: StoredLine, line: Settled, who: UUID, *, revision: int, today: datetime = TODAY
+) -> None:
+    """Keep one more correction of a line, made on its day."""
+    row = CorrectionRow(
+        line_id=stored.id,
+        contributor_id=who,
+        prediction_id=stored.prediction.id,
+        revision=revision,
+        text=line.text,
+        seconds=line.seconds,
+        keystrokes=line.keystrokes,
+        unknown_count=0,
+        unknown_characters=[],
+        created_at=today - timedelta(days=line.days_ago),
+    )
+    with store.writing() as session:
+        session.add(row)
+
+
+def _line(line: Settled, row: int) -> Line:
+    found = a_line(line.said, top=row * PITCH)
+    sure = line.confidences or (0.75,) * len(line.said.split())
+    words = tuple(Word(word, confidence) for word, confidence in zip(line.said.split(), sure, strict=True))
+    return Line(found.polygon, found.baseline, Reading(line.said, found.reading.confidence, (), words))
