@@ -9,11 +9,12 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from flywheel.account_commands import add_parser
 from flywheel.errors import BadSettings, FlywheelError
-from flywheel.settings import ROOT, Settings
+from flywheel.settings import Settings
+from flywheel.wheel_commands import add_commands
+from recognizer.errors import RecognizerError
 
 log = logging.getLogger("flywheel")
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadSettings as error:
         log.error("%s", error)
         return 2
-    except (FlywheelError, OSError) as error:
+    except (FlywheelError, RecognizerError, OSError) as error:
         log.error("%s", error)
         return 1
 
@@ -39,14 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     status = commands.add_parser("status", help="is the store usable, what is in it, is anything missing")
     status.set_defaults(run=_status)
-    export = commands.add_parser("export", help="write the corrected lines as a line manifest with images")
-    export.add_argument(
-        "--output", type=Path, metavar="DIR", default=ROOT / "var" / "export", help="folder (default: %(default)s)"
-    )
-    export.set_defaults(run=_export)
     add_parser(commands)
-    for command in (status, export):
-        command.add_argument("--json", action="store_true", help="print the result as JSON")
+    status.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_commands(commands)
     return parser
 
 
@@ -56,20 +52,6 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
     report = look(settings)
     print(json.dumps(report, indent=2) if options.json else as_text(report))
     return 1 if report["problems"] else 0
-
-
-def _export(settings: Settings, options: argparse.Namespace) -> int:
-    from flywheel.export import export_lines
-    from flywheel.store import Store
-
-    with Store.open(settings) as store:
-        store.ready()
-        result = export_lines(store, options.output)
-    if options.json:
-        print(json.dumps(result, indent=2, ensure_ascii=False))
-    else:
-        print(f"{result['lines']} corrected lines of {result['pages']} pages: {result['manifest']}")
-    return 1 if result["failures"] else 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,11 @@
     ├── BrokenBlob          a file of the blob store is missing, altered, or cannot be written
     ├── BadAccount          a name or a password that no account can have, or a name that one has already
     ├── BadLogin            no account has this name and this password
-    └── TooManyLogins       too many logins with this name or from this address have failed: wait
+    ├── TooManyLogins       too many logins with this name or from this address have failed: wait
+    └── WheelStopped        a turn of the wheel cannot go on; the model that serves is as it was
+        ├── UnfitSnapshot   there is no ground truth, or it breaks an expectation; rows are named
+        ├── NotPromotable   the gate has not let this model through, or it may no longer be used
+        └── Cancelled       a person stopped it
 
 A message says what is wrong, where, and what to do. Command lines print it; the web shows it.
 """
@@ -63,3 +67,19 @@ class TooManyLogins(FlywheelError):
         minutes = -(-seconds // 60)
         wait = f"{minutes} minutes" if seconds > 90 else "1 second" if seconds == 1 else f"{seconds} seconds"
         super().__init__(f"Too many logins {of} have failed. Wait {wait}, then try again.")
+
+
+class WheelStopped(FlywheelError):
+    """A turn of the wheel cannot go on; the model that serves is as it was."""
+
+
+class UnfitSnapshot(WheelStopped):
+    """There is no ground truth to train or test on, or it breaks an expectation; the message names rows."""
+
+
+class NotPromotable(WheelStopped):
+    """The gate has not let this model through, or a forgotten page was in what it learnt from."""
+
+
+class Cancelled(WheelStopped):
+    """A person stopped the run; nothing was promoted."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, distinct, func, select
+from sqlalchemy import Select, distinct, func, select, union
 from sqlalchemy.orm import Session
 
 from flywheel.additions import correction_record
@@ -23,10 +23,13 @@ from flywheel.tables import (
     CorrectionRow,
     DocumentRow,
     LineRow,
+    ModelFileRow,
     ModelVersionRow,
     PageRow,
     PredictionRow,
     ReadingRow,
+    SnapshotRow,
+    SnapshotShardRow,
 )
 from recognizer.page import Outline, Word
 
@@ -129,7 +132,14 @@ def model_versions(session: Session) -> list[ModelVersion]:
 
 def blob_keys(session: Session) -> set[str]:
     """Every blob that a row names."""
-    return set(session.scalars(select(DocumentRow.sha256).union(select(PageRow.image_sha256))))
+    columns = (
+        DocumentRow.sha256,
+        PageRow.image_sha256,
+        SnapshotRow.manifest_sha256,
+        SnapshotShardRow.sha256,
+        ModelFileRow.sha256,
+    )
+    return set(session.scalars(union(*(select(column) for column in columns))))
 
 
 def _pages(session: Session, wanted: Select[Any]) -> tuple[StoredPage, ...]:

@@ -61,6 +61,11 @@ class Store:
         """Close every connection."""
         self._engine.dispose()
 
+    @property
+    def blobs(self) -> Blobs:
+        """The files that rows name, for the modules of this package."""
+        return self._blobs
+
     def ready(self) -> None:
         """Return if the database can be reached and has the tables of this code.
 

@@ -14,6 +14,17 @@ from flywheel.tables.reading import (
     ReadingRow,
 )
 from flywheel.tables.trust import AcceptanceRow
+from flywheel.tables.wheel import (
+    ModelFileRow,
+    ModelRow,
+    PromotionRow,
+    RunRow,
+    SnapshotRow,
+    SnapshotShardRow,
+    SplitRow,
+    VerdictRow,
+    WorkerRow,
+)
 
 __all__ = [
     "AcceptanceRow",
@@ -26,11 +37,20 @@ __all__ = [
     "Json",
     "LineRow",
     "LoginFailuresRow",
+    "ModelFileRow",
+    "ModelRow",
     "ModelVersionRow",
     "PageRow",
     "PredictionRow",
+    "PromotionRow",
     "ReadingRow",
+    "RunRow",
     "Sha256",
+    "SnapshotRow",
+    "SnapshotShardRow",
+    "SplitRow",
     "UtcDateTime",
+    "VerdictRow",
+    "WorkerRow",
     "now",
 ]

@@ -21,7 +21,6 @@ REQUIREMENTS = [
 NEVER_IMPORTED = {
     "fastapi-offline": "its copy of Swagger UI is served as files",
     "psycopg2-binary": "SQLAlchemy imports it for postgresql+psycopg2://",
-    "pyarrow": "pandas reads Parquet with it",
     "python-multipart": "FastAPI imports it to take uploads",
 }
 

@@ -1,0 +1,63 @@
+"""The wheel's verbs as an operator runs them, on both engines."""
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from flywheel import trust
+from flywheel.store import Store
+from flywheel.trust import Claim
+from recognizer.corpora import read_manifest
+from tests.accepted import written_page
+from tests.integration.test_flywheel_command import Environ, flywheel
+
+TEXTS = ["Dear Bob,", "it rains.", "Ann"]
+
+
+@pytest.fixture
+def line_ids(store: Store) -> list[UUID]:
+    """Lines of two pages, accepted as ground truth."""
+    truth = [line for seed in (4, 6) for line in written_page(store, TEXTS, seed=seed)]
+    accept(store, {line.line_id: line.text for line in truth})
+    return [line.line_id for line in truth]
+
+
+def accept(store: Store, texts: dict[UUID, str]) -> None:
+    with store.writing() as session:
+        for line_id, text in texts.items():
+            trust.keep(session, Claim(line_id, text, source="import"), "trusted")
+
+
+def test_snapshot_freezes_the_ground_truth_and_twice_the_same(
+    store: Store, environ: Environ, line_ids: list[UUID], tmp_path: Path
+) -> None:
+    done = flywheel(environ, tmp_path, "snapshot", "--json")
+    first = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, first["pages"]) == (0, "", 2)
+    assert sum(first["lines"].values()) == 6
+    assert json.loads(flywheel(environ, tmp_path, "snapshot", "--json").stdout) == first
+    accept(store, {line_ids[0]: "Dear Rob,"})
+    less = json.loads(flywheel(environ, tmp_path, "snapshot", "--json", "--without", str(line_ids[1])).stdout)
+    asked = ("snapshot", "--diff", first["id"][:12], less["id"][:12])
+    changes = json.loads(flywheel(environ, tmp_path, *asked, "--json").stdout)
+    assert changes == {"added": [], "removed": [str(line_ids[1])], "changed": [str(line_ids[0])]}
+    told = flywheel(environ, tmp_path, *asked).stdout
+    assert told.split() == ["added", "0", "removed", "1", "changed", "1"]
+
+
+def test_snapshot_of_nothing_fails_with_a_sentence(store: Store, environ: Environ, tmp_path: Path) -> None:
+    done = flywheel(environ, tmp_path, "snapshot")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "There is no ground truth to freeze. Correct some lines" in done.stderr
+
+
+def test_export_writes_a_snapshot(store: Store, environ: Environ, line_ids: list[UUID], tmp_path: Path) -> None:
+    snapshot = json.loads(flywheel(environ, tmp_path, "snapshot", "--json").stdout)["id"]
+    done = flywheel(environ, tmp_path, "export", "--snapshot", snapshot[:8], "--output", "out", "--json")
+    assert json.loads(done.stdout) == {"snapshot": snapshot, "lines": 6, "written": "out/lines.jsonl"}
+    rows = list(read_manifest(tmp_path / "out" / "lines.jsonl"))
+    assert sorted(row.text for row in rows) == sorted(TEXTS * 2)
+    unknown = flywheel(environ, tmp_path, "export", "--snapshot", "0000000000")
+    assert unknown.returncode == 1 and "There is no snapshot 0000000000" in unknown.stderr
