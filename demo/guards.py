@@ -48,16 +48,16 @@ class Guards:
 
     Args:
         app: what is guarded.
-        host: the address we listen on; a loopback one answers under loopback names alone, so that a foreign page
-            cannot reach us through a name of its own (DNS rebinding).
+        local: answer under this machine's own names alone, so that a foreign page cannot reach us through a name of
+            its own (DNS rebinding); where people log in, that page has no session and gets nothing anyway.
         limit_bytes: the largest file; larger bodies are refused, also when their sender does not announce the size.
         metrics: where requests are counted.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str, limit_bytes: int, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, local: bool, limit_bytes: int, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
         self._limit = limit_bytes
-        self._loopback = is_loopback(host)
+        self._local = local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or pass it on."""
@@ -79,7 +79,7 @@ class Guards:
 
     def _refuse_strangers(self, scope: Scope, headers: dict[str, str]) -> None:
         host = headers.get("host", "")
-        if self._loopback and not is_loopback(host.rpartition(":")[0] if _has_port(host) else host):
+        if self._local and not is_loopback(host.rpartition(":")[0] if _has_port(host) else host):
             raise BadRequest(f"This Inkloop answers on this machine alone, not as {host!r}. Open http://127.0.0.1.")
         if scope["method"] not in SAFE_METHODS and headers.get("sec-fetch-site") == "cross-site":
             raise BadRequest("A page of another site made this request; nothing was stored. Send it from here.")

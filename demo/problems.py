@@ -64,7 +64,7 @@ def answer(error: Exception) -> JSONResponse:
     """The answer that tells an error."""
     status, code = _status(error)
     told = ProblemAnswer(error=Problem(code=code, message=_sentence(error)))
-    return JSONResponse(told.model_dump(), status, _advice(error, status))
+    return JSONResponse(told.model_dump(), status, headers_of(error))
 
 
 def install(app: FastAPI, metrics: Metrics) -> None:
@@ -83,10 +83,16 @@ def status_of(error: Exception) -> int:
     return _status(error)[0]
 
 
-def _advice(error: Exception, status: int) -> dict[str, str]:
+def code_of(error: Exception) -> str:
+    """The word by which programs tell an error."""
+    return _status(error)[1]
+
+
+def headers_of(error: Exception) -> dict[str, str]:
     """The headers that tell a program when or how to ask again."""
     if isinstance(error, TooManyLogins):
         return {"Retry-After": str(error.seconds)}
+    status = status_of(error)
     return {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_AFTER_SECONDS)}}.get(status, {})
 
 

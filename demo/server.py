@@ -3,18 +3,23 @@
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
 
 from demo import problems
+from demo.asker import Role, asker
+from demo.components.masthead import masthead
+from demo.doorkeeper import Doorkeeper
 from demo.guards import Guards
 from demo.metrics import Metrics
 from demo.reading_desk import ReadingDesk
-from demo.routes import api, exports, media, operation, pages
+from demo.routes import api, exports, login, media, operation, pages
 from demo.services import Services
 from demo.tabs import read
 from demo.theme import theme
+from flywheel.settings import is_loopback
 
 __all__ = ["Services", "build_app"]
 
@@ -27,12 +32,8 @@ HEAD = '<meta name="color-scheme" content="light dark">' + "".join(
 TABS: tuple[tuple[str, Callable[[Services], None]], ...] = (("Read", read.build),)
 """Each tab's name and what lays it out, from left to right."""
 
-HEADER = """
-<header class="masthead">
-  <h1>Inkloop</h1>
-  <p>Handwriting becomes text. You fix what is wrong, and it learns from you.</p>
-</header>
-"""
+LEAST_ROLES: dict[str, Role] = {"Label": Role.ANNOTATOR, "Models": Role.OPERATOR}
+"""The least role that a tab is shown to; the others are shown to everybody. What tabs do, they guard themselves."""
 
 
 def build_app(services: Services) -> FastAPI:
@@ -52,8 +53,14 @@ def build_app(services: Services) -> FastAPI:
         operation.router(services, metrics),
     ):
         app.include_router(router)
+    if services.settings.auth:
+        app.include_router(login.router(services))
     pages.mount(app)
-    app.add_middleware(Guards, host=services.settings.host, limit_bytes=services.limit_bytes, metrics=metrics)
+    settings = services.settings
+    if settings.auth:
+        app.add_middleware(Doorkeeper, services=services, metrics=metrics)
+    local = not settings.auth and is_loopback(settings.host)
+    app.add_middleware(Guards, local=local, limit_bytes=services.limit_bytes, metrics=metrics)
     _add_page(app, services)
     return app
 
@@ -61,11 +68,11 @@ def build_app(services: Services) -> FastAPI:
 def _add_page(app: FastAPI, services: Services) -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     with gr.Blocks(title="Inkloop", analytics_enabled=False, fill_width=True, delete_cache=CACHE_SECONDS) as page:
-        gr.HTML(HEADER, apply_default_css=False)
+        head = masthead()
         with gr.Tabs():
-            for name, build in TABS:
-                with gr.Tab(name, id=name.lower()):
-                    build(services)
+            tabs = [_tab(name, build, services) for name, build in TABS]
+        if services.settings.auth:
+            _show_what_is_the_askers(head, tabs, services)
     page.queue(max_size=QUEUE_SIZE)
     gr.mount_gradio_app(
         app,
@@ -81,6 +88,26 @@ def _add_page(app: FastAPI, services: Services) -> None:
         ssr_mode=False,
         mcp_server=False,
     )
+
+
+def _tab(name: str, build: Callable[[Services], None], services: Services) -> gr.Tab:
+    tab = gr.Tab(name, id=name.lower())
+    with tab:
+        build(services)
+    return tab
+
+
+def _show_what_is_the_askers(head: gr.HTML, tabs: list[gr.Tab], services: Services) -> None:
+    roles = [LEAST_ROLES.get(name, Role.READER) for name, _ in TABS]
+
+    def show(request: gr.Request) -> list[Any]:
+        found = asker(request, services)
+        return [
+            {"name": found.name, "role": found.role},
+            *(gr.Tab(visible=found.role.includes(role)) for role in roles),
+        ]
+
+    gr.on(fn=show, outputs=[head, *tabs], api_visibility="private", show_progress="hidden")
 
 
 def _closing(desk: ReadingDesk) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

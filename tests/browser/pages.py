@@ -162,3 +162,31 @@ class ReadPage:
         """Press keys wherever the focus is."""
         for key in keys:
             self.page.keyboard.press(key)
+
+
+class LoginPage:
+    """The page where people log in."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @property
+    def name(self) -> Locator:
+        """Where the account's name is typed."""
+        return self.page.get_by_label("Name")
+
+    @property
+    def password(self) -> Locator:
+        """Where the password is typed."""
+        return self.page.get_by_label("Password")
+
+    @property
+    def trouble(self) -> Locator:
+        """Why the last attempt did not work."""
+        return self.page.get_by_role("alert")
+
+    def log_in(self, name: str, password: str) -> None:
+        """Type both and press Enter, as people do."""
+        self.name.fill(name)
+        self.password.fill(password)
+        self.password.press("Enter")
