@@ -12,6 +12,7 @@ from flywheel.errors import (
     BadLogin,
     BrokenBlob,
     FlywheelError,
+    LabelStudioError,
     NotFound,
     StaleDocument,
     StoreUnavailable,
@@ -40,6 +41,7 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (Unstorable, 422, "unstorable"),
     (StoreUnavailable, 503, "store_unavailable"),
     (BrokenBlob, 500, "broken_blob"),
+    (LabelStudioError, 502, "label_studio"),
 )
 HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 OURS = (DemoError, RecognizerError, FlywheelError)

@@ -10,10 +10,18 @@
     ├── BadAccount          a name or a password that no account can have, or a name that one has already
     ├── BadLogin            no account has this name and this password
     ├── TooManyLogins       too many logins with this name or from this address have failed: wait
-    └── WheelStopped        a turn of the wheel cannot go on; the model that serves is as it was
-        ├── UnfitSnapshot   there is no ground truth, or it breaks an expectation; rows are named
-        ├── NotPromotable   the gate has not let this model through, or it may no longer be used
-        └── Cancelled       a person stopped it
+    ├── WheelStopped        a turn of the wheel cannot go on; the model that serves is as it was
+    │   ├── UnfitSnapshot   there is no ground truth, or it breaks an expectation; rows are named
+    │   ├── NotPromotable   the gate has not let this model through, or it may no longer be used
+    │   └── Cancelled       a person stopped it
+    └── LabelStudioError    the loop with Label Studio cannot go on; what waits in the outbox stays there
+        ├── LabelStudioUnset        the settings name no server, or no token
+        ├── LabelStudioUnreachable  nobody answers, not in time, or not as Label Studio does
+        ├── LabelStudioBusy         it answers that it cannot serve now
+        ├── LabelStudioRefused      it does not accept the token, or what was sent
+        ├── ProjectGone             a project of ours was deleted there
+        ├── ProjectUnfit            a project of that name holds a labelling config that ours cannot replace
+        └── SyncRunning             another push or pull is under way
 
 A message says what is wrong, where, and what to do. Command lines print it; the web shows it.
 """
@@ -83,3 +91,35 @@ class NotPromotable(WheelStopped):
 
 class Cancelled(WheelStopped):
     """A person stopped the run; nothing was promoted."""
+
+
+class LabelStudioError(FlywheelError):
+    """The loop with Label Studio cannot go on now; nothing is lost, and the next push or pull takes it up."""
+
+
+class LabelStudioUnset(LabelStudioError):
+    """The settings name no Label Studio server, or no token for it."""
+
+
+class LabelStudioUnreachable(LabelStudioError):
+    """Nobody answers at the address, not within the time-out, or not as Label Studio does."""
+
+
+class LabelStudioBusy(LabelStudioError):
+    """Label Studio, or a proxy before it, answers that it cannot serve now."""
+
+
+class LabelStudioRefused(LabelStudioError):
+    """Label Studio does not accept the token, or refuses what was sent."""
+
+
+class ProjectGone(LabelStudioError):
+    """A project of ours was deleted in Label Studio; only a person decides to begin a new one."""
+
+
+class ProjectUnfit(LabelStudioError):
+    """A project of our name cannot be used: its labelling config would lose labels, or two have that name."""
+
+
+class SyncRunning(LabelStudioError):
+    """Another process pushes or pulls at this moment."""

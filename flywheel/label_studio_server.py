@@ -5,6 +5,7 @@ It pins other versions of libraries that Inkloop uses too, so it lives in an env
 runs before Inkloop's own libraries are installed.
 """
 
+import fcntl
 import json
 import os
 import secrets
@@ -83,15 +84,25 @@ def free_port(first: int) -> int:
 
 
 def install(venv: Path) -> Path:
-    """Label Studio's own environment, made or moved to ``VERSION`` where needed; returns its program."""
+    """Label Studio's own environment, made or moved to ``VERSION`` where needed; returns its program.
+
+    Whoever else wants it meanwhile waits, and finds it made.
+    """
     stamp = venv / f"label-studio-{VERSION}"
+    venv.parent.mkdir(parents=True, exist_ok=True)
+    with venv.with_name(f"{venv.name}.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(venv, stamp)
+    return venv / "bin" / "label-studio"
+
+
+def _install(venv: Path, stamp: Path) -> None:
     if not stamp.exists():
         say(f"Installing Label Studio {VERSION} into {venv}: about 1 GB, minutes the first time.")
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
         pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, f"label-studio=={VERSION}"], check=True)
         stamp.touch()
-    return venv / "bin" / "label-studio"
 
 
 @contextmanager

@@ -33,7 +33,8 @@ class Settings:
         database_url: SQLite by absolute path, or PostgreSQL through psycopg2.
         blob_url: a folder, or any address fsspec opens.
         label_studio_url: None: no Label Studio.
-        label_studio_api_key: a token for it.
+        label_studio_api_key: a token for it, legacy or personal.
+        label_studio_open_tasks: most lines that wait there for a person at one time.
         data: folder of base corpora, replayed while fine-tuning.
         model: folder of the model that reads; None: the shipped one.
         trust: whose word makes ground truth: ``reviewed``, ``trusted`` or ``everybody``; see `flywheel.trust`.
@@ -50,6 +51,7 @@ class Settings:
     blob_url: str = field(default=str(ROOT / "var" / "blobs"), repr=False)
     label_studio_url: str | None = field(default=None, repr=False)
     label_studio_api_key: str | None = field(default=None, repr=False)
+    label_studio_open_tasks: int = 500
     data: Path | None = None
     model: Path | None = None
     trust: Policy = "trusted"
@@ -197,6 +199,7 @@ VARIABLES: dict[str, Callable[[str, str], object]] = {
     "INKLOOP_BLOB_URL": _blob_url,
     "INKLOOP_LABEL_STUDIO_URL": _web_address,
     "INKLOOP_LABEL_STUDIO_API_KEY": _text,
+    "INKLOOP_LABEL_STUDIO_OPEN_TASKS": _number(1, 100_000),
     "INKLOOP_DATA": _folder,
     "INKLOOP_MODEL": _folder,
     "INKLOOP_TRUST": _policy,

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from flywheel import label_status
 from flywheel.errors import FlywheelError
 from flywheel.migrate import newest_revision
 from flywheel.settings import Settings
@@ -21,13 +22,17 @@ def look(settings: Settings) -> dict[str, Any]:
         "blobs": {"url": settings.blobs, "named": 0, "missing": 0},
         "counts": {},
         "model_versions": [],
+        "label_studio": None,
         "problems": [],
     }
     try:
         with Store.open(settings) as store:
             _fill(report, store)
+            report["label_studio"] = label_status.look(settings, store)
     except FlywheelError as error:
         report["problems"].append(str(error))
+    if report["label_studio"] is not None:
+        report["problems"] += report["label_studio"].pop("problems")
     return report
 
 
@@ -49,8 +54,18 @@ def as_text(report: dict[str, Any]) -> str:
         ("model", f"{model['name']} ({model['predictions']} predictions, {model['corrections']} corrections)")
         for model in report["model_versions"]
     ]
+    if report["label_studio"] is not None:
+        facts += _label_studio(report["label_studio"])
     facts += [("problem", problem) for problem in report["problems"]]
     return "\n".join(f"{name:<20}{value}" for name, value in facts)
+
+
+def _label_studio(report: dict[str, Any]) -> list[tuple[str, str]]:
+    reached = f"reached as {report['account']}" if report["reached"] else "not reached"
+    facts = [("Label Studio", f"{report['url']} ({reached})")]
+    for project in report["projects"]:
+        facts.append(("project", f"{project['name']}: {'deleted there' if project['gone'] else project['url']}"))
+    return facts
 
 
 def _fill(report: dict[str, Any], store: Store) -> None:

@@ -15,6 +15,7 @@ from flywheel import additions, queries
 from flywheel.blobs import Blobs
 from flywheel.database import connect, failures_named, for_reading, for_writing, sqlite_file
 from flywheel.errors import StoreUnavailable
+from flywheel.locks import alone
 from flywheel.migrate import newest_revision, revision_of
 from flywheel.records import (
     CorrectedPage,
@@ -223,3 +224,9 @@ class Store:
         """A transaction that sees one moment of the database, for the modules of this package."""
         with failures_named(self._url), Session(for_reading(self._engine)) as session, session.begin():
             yield session
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[bool]:
+        """Whether no other process does the work of that name; if so, none begins it until the block ends."""
+        with failures_named(self._url), alone(self._engine, self._url, name) as taken:
+            yield taken

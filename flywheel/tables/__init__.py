@@ -2,6 +2,7 @@
 
 from flywheel.tables.accounts import AccessRow, LoginFailuresRow
 from flywheel.tables.base import Base, Json, Sha256, UtcDateTime, now
+from flywheel.tables.labelling import LabelProjectRow, LabelRow, SampleRow, SyncRunRow
 from flywheel.tables.reading import (
     ContributorRow,
     CorrectionRow,
@@ -35,6 +36,8 @@ __all__ = [
     "DocumentRow",
     "ErasureRow",
     "Json",
+    "LabelProjectRow",
+    "LabelRow",
     "LineRow",
     "LoginFailuresRow",
     "ModelFileRow",
@@ -45,10 +48,12 @@ __all__ = [
     "PromotionRow",
     "ReadingRow",
     "RunRow",
+    "SampleRow",
     "Sha256",
     "SnapshotRow",
     "SnapshotShardRow",
     "SplitRow",
+    "SyncRunRow",
     "UtcDateTime",
     "VerdictRow",
     "WorkerRow",

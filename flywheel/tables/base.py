@@ -55,4 +55,4 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {str: Text(), datetime: UtcDateTime(), list[Any]: Json}
+    type_annotation_map = {str: Text(), datetime: UtcDateTime(), list[Any]: Json, dict[str, Any]: Json}

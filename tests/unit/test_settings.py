@@ -42,6 +42,7 @@ def test_every_variable_reaches_its_field(tmp_path: Path) -> None:
         blob_url="s3://bucket/ink",
         label_studio_url="http://127.0.0.1:8080",
         label_studio_api_key="a token",
+        label_studio_open_tasks=40,
         data=tmp_path,
         model=tmp_path,
         trust="everybody",
