@@ -87,6 +87,10 @@ class LineReader:
         """Readings of line crops (H, W), dark on light, of any height, in their order."""
         return self._recogniser.read(images)
 
+    def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
+        """How far the image of each line crop bears out a text; see `recognizer.plausibility`."""
+        return self._recogniser.plausibility(images, texts)
+
 
 def turn(found: Sequence[FoundLine]) -> list[FoundLine]:
     """The same lines written the other way round, in the order that then is theirs."""

@@ -17,6 +17,7 @@ from recognizer.decoding import Floats, Prior, align, beam_search, softmax
 from recognizer.line_images import Grey, bucket_width, stack, stretch, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 from recognizer.page import Reading, Word
+from recognizer.plausibility import needed_steps, plausibility
 from recognizer.runtimes import Runtime
 
 BATCH_AREA_PX = 8 * 672  # of the widths in one batch; larger gains nothing on a CPU
@@ -24,6 +25,7 @@ BUCKET_PX = 32
 ALTERNATIVES = 5
 CROWDED = 0.6  # characters per time step from which a line is read again
 STRETCH = 1.4  # how much wider it then is
+MOST_STRETCH = 2.5  # to look for a text that the line seems too short for
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,13 +71,29 @@ class LineRecogniser:
         examined |= self._look({row: stretch(prepared[row], STRETCH) for row in crowded})
         return [examined[row] for row in range(len(images))]
 
+    def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
+        """How far each line's image bears its text out; see `recognizer.plausibility`."""
+        prepared = {row: _roomy(to_height(image, HEIGHT_PX), texts[row]) for row, image in enumerate(images)}
+        scored = {
+            row: plausibility(logits, texts[row], self.charset)
+            for rows, batch in self._score_all(prepared)
+            for row, logits in zip(rows, batch, strict=True)
+        }
+        return [scored[row] for row in range(len(images))]
+
     def _look(self, images: Mapping[int, Grey]) -> dict[int, Examined]:
-        examined: dict[int, Examined] = {}
+        return {
+            row: self._decode(logits)
+            for rows, batch in self._score_all(images)
+            for row, logits in zip(rows, batch, strict=True)
+        }
+
+    def _score_all(self, images: Mapping[int, Grey]) -> Iterator[tuple[list[int], Floats]]:
+        """The logits (B, T, C) of each batch with its rows; the next ones are computed while these are used."""
         with ThreadPoolExecutor(self._runtime.workers) as network:
             batches = [(rows, network.submit(self._score, [images[row] for row in rows])) for rows in _plan(images)]
             for rows, scored in batches:
-                examined |= {row: self._decode(logits) for row, logits in zip(rows, scored.result(), strict=True)}
-        return examined
+                yield rows, scored.result()
 
     def _score(self, images: Sequence[Grey]) -> Floats:
         return self._runtime(stack(images, step_px=BUCKET_PX).numpy())
@@ -112,6 +130,14 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 def _crowding(seen: Examined, image: Grey) -> float:
     """Characters per time step; CTC cannot say more than one."""
     return len(seen.text) * PX_PER_STEP / image.shape[1]
+
+
+def _roomy(image: Grey, text: str) -> Grey:
+    """The image, stretched where the text would crowd the time steps, until the steps can spell it."""
+    room = CROWDED * image.shape[1] / PX_PER_STEP
+    if needed_steps(text) <= room:
+        return image
+    return stretch(image, min(max(STRETCH, needed_steps(text) / room), MOST_STRETCH))
 
 
 def _plan(images: Mapping[int, Grey]) -> list[list[int]]:
