@@ -27,7 +27,7 @@ def asker(request: HTTPConnection | gr.Request, services: Services) -> Asker:
     """
     if not services.settings.auth:
         return Asker(local_contributor(services.store), LOCAL, Role.OPERATOR, trusted=True)
-    found = getattr(request.state, "asker", None)
+    found = getattr(getattr(request, "state", None), "asker", None)
     if not isinstance(found, Asker):
         raise NotLoggedIn
     return found

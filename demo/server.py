@@ -12,6 +12,7 @@ from demo import problems
 from demo.asker import Role, asker
 from demo.components.masthead import masthead
 from demo.doorkeeper import Doorkeeper
+from demo.guarded_page import GuardedPage
 from demo.guards import Guards
 from demo.metrics import Metrics
 from demo.reading_desk import ReadingDesk
@@ -33,7 +34,7 @@ TABS: tuple[tuple[str, Callable[[Services], None]], ...] = (("Read", read.build)
 """Each tab's name and what lays it out, from left to right."""
 
 LEAST_ROLES: dict[str, Role] = {"Label": Role.ANNOTATOR, "Models": Role.OPERATOR}
-"""The least role that a tab is shown to; the others are shown to everybody. What tabs do, they guard themselves."""
+"""Whose tab it is, with all that happens in it; the others are everybody's."""
 
 
 def build_app(services: Services) -> FastAPI:
@@ -67,10 +68,11 @@ def build_app(services: Services) -> FastAPI:
 
 def _add_page(app: FastAPI, services: Services) -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    with gr.Blocks(title="Inkloop", analytics_enabled=False, fill_width=True, delete_cache=CACHE_SECONDS) as page:
+    page = GuardedPage(services, title="Inkloop", analytics_enabled=False, fill_width=True, delete_cache=CACHE_SECONDS)
+    with page:
         head = masthead()
         with gr.Tabs():
-            tabs = [_tab(name, build, services) for name, build in TABS]
+            tabs = [_tab(page, name, build) for name, build in TABS]
         if services.settings.auth:
             _show_what_is_the_askers(head, tabs, services)
     page.queue(max_size=QUEUE_SIZE)
@@ -90,10 +92,10 @@ def _add_page(app: FastAPI, services: Services) -> None:
     )
 
 
-def _tab(name: str, build: Callable[[Services], None], services: Services) -> gr.Tab:
+def _tab(page: GuardedPage, name: str, build: Callable[[Services], None]) -> gr.Tab:
     tab = gr.Tab(name, id=name.lower())
-    with tab:
-        build(services)
+    with tab, page.part_for(LEAST_ROLES.get(name, Role.READER)):
+        build(page.services)
     return tab
 
 
