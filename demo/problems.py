@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from demo.errors import BadRequest, BodyTooLarge, Busy, DemoError, Forbidden, NoSuchAddress, NotLoggedIn, NoWriting
 from demo.metrics import Metrics
 from flywheel.errors import (
+    BadAccount,
     BadLogin,
     BrokenBlob,
     FlywheelError,
@@ -28,6 +29,7 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (Busy, 503, "busy"),
     (NoSuchAddress, 404, "not_found"),
     (NotLoggedIn, 401, "not_logged_in"),
+    (BadAccount, 422, "bad_account"),
     (BadLogin, 401, "bad_login"),
     (Forbidden, 403, "forbidden"),
     (TooManyLogins, 429, "too_many_logins"),

@@ -27,10 +27,19 @@ def hashed(password: str) -> str:
     Raises:
         BadAccount: it is too short or too long.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise BadAccount(f"A password has {SHORTEST} to {LONGEST} characters; this one has {len(password)}.")
+    refuse_bad_password(password)
     with _AT_ONCE:
         return HASHER.hash(_as_typed_anywhere(password))
+
+
+def refuse_bad_password(password: str) -> None:
+    """Return if this may be a password.
+
+    Raises:
+        BadAccount: it is too short or too long.
+    """
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise BadAccount(f"A password has {SHORTEST} to {LONGEST} characters; this one has {len(password)}.")
 
 
 def fits(password: str, kept: str | None) -> bool:

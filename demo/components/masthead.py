@@ -12,7 +12,7 @@ TEMPLATE = """
   <h1>Inkloop</h1>
   <p>Handwriting becomes text. You fix what is wrong, and it learns from you.</p>
   <form class="account" method="post" action="logout" aria-label="Account" hidden>
-    <span class="account-name"></span>
+    <a class="account-name" href="password" title="Change the password"></a>
     <button>Log out</button>
   </form>
 </header>

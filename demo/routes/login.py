@@ -1,4 +1,4 @@
-"""Logging in and out, for people in a browser; programs bring a token instead."""
+"""Logging in and out and another password, for people in a browser; programs bring a token instead."""
 
 from urllib.parse import parse_qs
 
@@ -6,16 +6,21 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from demo.asker import asker
 from demo.doorkeeper import cookie_name, refuse_other_sites, session_token
 from demo.errors import BadRequest
-from demo.login_page import HEADERS, login_page
+from demo.login_page import HEADERS, login_page, password_page
 from demo.problems import headers_of, status_of
 from demo.services import Services
 from flywheel.accesses import SESSION_LASTS, end_session, find_asker
-from flywheel.errors import BadLogin, TooManyLogins
+from flywheel.accounts import change_password
+from flywheel.errors import BadAccount, BadLogin, TooManyLogins
 from flywheel.login import log_in
+from flywheel.passwords import refuse_bad_password
 
-LONGEST_FORM = 8192  # bytes: a name, a password and an address, however they are encoded
+WRONG = "The password until now is another one. Nothing was changed."
+CHANGED = "The password is changed. Every other browser is logged out."
+LONGEST_FORM = 8192  # bytes: a name, passwords and an address, however they are encoded
 
 
 def router(services: Services) -> APIRouter:
@@ -49,6 +54,16 @@ def router(services: Services) -> APIRouter:
         gone.delete_cookie(cookie_name(request), secure=request.url.scheme == "https", httponly=True)
         return gone
 
+    @routes.get("/password")
+    def ask_for_another(request: Request) -> Response:
+        """The page where people change their own password."""
+        return HTMLResponse(password_page(name=asker(request, services).name), headers=HEADERS)
+
+    @routes.post("/password")
+    async def change(request: Request) -> Response:
+        """Another password for whoever knows the one until now; every other browser is logged out."""
+        return await run_in_threadpool(_changed, services, request, await _form(request))
+
     return routes
 
 
@@ -60,16 +75,34 @@ def own_path(asked: str) -> str:
 
 def _let_in(services: Services, request: Request, form: dict[str, str]) -> Response:
     name, next_path = form.get("name", ""), own_path(form.get("next", ""))
-    address = request.client.host if request.client else ""
     try:
-        token = log_in(services.store, name, form.get("password", ""), address=address)
+        token = log_in(services.store, name, form.get("password", ""), address=_address(request))
     except (BadLogin, TooManyLogins) as error:
         page = login_page(next_path=next_path, name=name, trouble=str(error))
         return HTMLResponse(page, status_of(error), headers={**HEADERS, **headers_of(error)})
     before = session_token(request)
     if before:
         end_session(services.store, before)
-    answered = RedirectResponse(next_path, 303)
+    return _with_session(RedirectResponse(next_path, 303), request, token)
+
+
+def _changed(services: Services, request: Request, form: dict[str, str]) -> Response:
+    name, new = asker(request, services).name, form.get("new", "")
+    try:
+        if new != form.get("again", ""):
+            raise BadAccount("The two new passwords differ. Type the same twice; nothing was changed.")
+        refuse_bad_password(new)
+        log_in(services.store, name, form.get("password", ""), address=_address(request))
+        change_password(services.store, name, new)
+        token = log_in(services.store, name, new, address=_address(request))
+    except (BadAccount, BadLogin, TooManyLogins) as error:
+        trouble = WRONG if isinstance(error, BadLogin) else str(error)
+        page = password_page(name=name, trouble=trouble)
+        return HTMLResponse(page, status_of(error), headers={**HEADERS, **headers_of(error)})
+    return _with_session(HTMLResponse(password_page(name=name, done=CHANGED), headers=HEADERS), request, token)
+
+
+def _with_session(answered: Response, request: Request, token: str) -> Response:
     answered.set_cookie(
         cookie_name(request),
         token,
@@ -79,6 +112,10 @@ def _let_in(services: Services, request: Request, form: dict[str, str]) -> Respo
         samesite="lax",
     )
     return answered
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 async def _form(request: Request) -> dict[str, str]:

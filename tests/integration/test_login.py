@@ -371,6 +371,48 @@ def test_another_password_ends_what_the_browser_had(web: Web) -> None:
     assert log_in(ann, "Ann", "another harbour").status_code == 303
 
 
+def change_password(browser: TestClient, until_now: str, new: str, again: str | None = None) -> httpx.Response:
+    return browser.post("/password", data={"password": until_now, "new": new, "again": new if again is None else again})
+
+
+def test_people_change_their_own_password_and_stay_logged_in_here_alone(web: Web) -> None:
+    here, there = web.browser("Ann"), web.browser("Ann")
+    assert "Password of Ann" in here.get("/password").text
+    changed = change_password(here, PASSWORD, "another harbour")
+    assert changed.status_code == 200
+    assert "The password is changed. Every other browser is logged out." in changed.text
+    assert here.get("/docs").status_code == 200
+    assert told(there.get("/docs")) == (401, "not_logged_in")
+    assert log_in(there, "Ann").status_code == 401
+    assert log_in(there, "Ann", "another harbour").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("until_now", "new", "again", "status", "sentence"),
+    [
+        ("wrong", "another harbour", None, 401, "The password until now is another one."),
+        (PASSWORD, "another harbour", "another harbor", 422, "The two new passwords differ."),
+        (PASSWORD, "short", None, 422, "A password has 10 to 256 characters; this one has 5."),
+    ],
+)
+def test_a_password_that_cannot_be_changed_stays(
+    web: Web, until_now: str, new: str, again: str | None, status: int, sentence: str
+) -> None:
+    here, there = web.browser("Ann"), web.browser("Ann")
+    refused = change_password(here, until_now, new, again)
+    assert refused.status_code == status
+    assert sentence in refused.text
+    assert here.get("/docs").status_code == there.get("/docs").status_code == 200
+    assert log_in(web.visitor(), "Ann").status_code == 303
+
+
+def test_guessing_at_the_password_of_an_open_session_has_to_wait_too(web: Web) -> None:
+    browser = web.browser("Ann")
+    for _ in range(FREE_FOR_NAME):
+        assert change_password(browser, "wrong", "another harbour").status_code == 401
+    assert change_password(browser, PASSWORD, "another harbour").status_code == 429
+
+
 @pytest.mark.parametrize("body", [b"x" * 10_000, b"name=%ff&password=x", b"a=1&" * 20, b"\xff"])
 def test_what_is_no_login_form_gets_a_sentence(web: Web, body: bytes) -> None:
     assert told(web.visitor().post("/login", content=body)) == (422, "bad_request")
