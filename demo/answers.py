@@ -3,14 +3,21 @@
 A page is what the ``read`` contract prints, and beside it the ids that corrections and pictures are asked for with.
 """
 
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from flywheel.records import Document, StoredLine, StoredPage, StoredPrediction
-
-DOUBTFUL_BELOW = 0.75
-"""A word that is right with less than this probability is marked for the person."""
+from flywheel.records import (
+    DOUBTFUL_BELOW,
+    Document,
+    Draft,
+    Origin,
+    StoredLine,
+    StoredPage,
+    StoredPrediction,
+    Verdict,
+)
 
 POOR_BELOW = 0.4
 """A page whose words have less confidence than this on average is probably upside down or out of focus.
@@ -36,6 +43,15 @@ class WordAnswer(BaseModel):
     doubtful: bool = Field(description="worth a person's look")
 
 
+class DraftAnswer(BaseModel):
+    """What the asker typed in a line and has not submitted yet."""
+
+    text: str
+    verdict: Verdict
+    seconds: float | None
+    keystrokes: int | None
+
+
 class LineAnswer(BaseModel):
     """One line: where it is and what it says."""
 
@@ -49,6 +65,11 @@ class LineAnswer(BaseModel):
     words: list[WordAnswer] = Field(description="of what the model read")
     corrected: bool = Field(description="a person has corrected or confirmed the line")
     unknown_characters: list[str] = Field(description="of the correction: those the model's charset lacks")
+    revision: int = Field(description="how many corrections the line has; send it back as base_revision")
+    verdict: Verdict = Field(description="what the newest correction says the line is")
+    draft: DraftAnswer | None = Field(description="what the asker has not submitted yet")
+    origin: Origin = Field(description="whether a model found the line or a person drew it")
+    reading: str = Field(description="what the model read")
 
 
 class DocumentHead(BaseModel):
@@ -57,6 +78,8 @@ class DocumentHead(BaseModel):
     id: UUID
     name: str
     page_count: int
+    writer: str | None = Field(description="whose hand it shows, where somebody said")
+    collection: str | None = Field(description="what it belongs to, where somebody said")
 
 
 class PageAnswer(BaseModel):
@@ -68,7 +91,8 @@ class PageAnswer(BaseModel):
     height: int
     text: str
     lines: list[LineAnswer]
-    model: str
+    model: str = Field(description="the version that read the page last")
+    newer_model: str | None = Field(description="the version that reads now, where it is another")
     id: UUID
     image: str = Field(description="address of the upright page image")
     note: str | None = Field(description="what a person should know about this page")
@@ -81,8 +105,8 @@ class DocumentAnswer(DocumentHead):
     pages: list[PageAnswer]
 
 
-def page_answer(document: Document, page: StoredPage) -> PageAnswer:
-    """One page of a document."""
+def page_answer(document: Document, page: StoredPage, *, serving: str) -> PageAnswer:
+    """One page of a document; ``serving`` is the version of the model that reads now."""
     return PageAnswer(
         path=document.name,
         page=page.number,
@@ -91,20 +115,18 @@ def page_answer(document: Document, page: StoredPage) -> PageAnswer:
         text=page.text,
         lines=[_line_answer(line) for line in page.lines],
         model=page.model,
+        newer_model=None if serving == page.model else serving,
         id=page.id,
         image=f"/media/{page.id}",
         note=note(page),
-        document=DocumentHead(id=document.id, name=document.name, page_count=document.page_count),
+        document=DocumentHead(**_head(document)),
     )
 
 
-def document_answer(document: Document) -> DocumentAnswer:
-    """A whole document."""
+def document_answer(document: Document, *, serving: str) -> DocumentAnswer:
+    """A whole document; ``serving`` is the version of the model that reads now."""
     return DocumentAnswer(
-        id=document.id,
-        name=document.name,
-        page_count=document.page_count,
-        pages=[page_answer(document, page) for page in document.pages],
+        **_head(document), pages=[page_answer(document, page, serving=serving) for page in document.pages]
     )
 
 
@@ -116,6 +138,16 @@ def note(page: StoredPage) -> str | None:
     if words and sum(words) / len(words) < POOR_BELOW:
         return POOR
     return None
+
+
+def _head(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "name": document.name,
+        "page_count": document.page_count,
+        "writer": document.writer,
+        "collection": document.collection,
+    }
 
 
 def _line_answer(line: StoredLine) -> LineAnswer:
@@ -131,7 +163,16 @@ def _line_answer(line: StoredLine) -> LineAnswer:
         words=_words(said),
         corrected=line.corrected,
         unknown_characters=[] if line.correction is None else list(line.correction.unknown_characters),
+        revision=line.revision,
+        verdict=line.verdict,
+        draft=None if line.draft is None else _draft_answer(line.draft),
+        origin=line.origin,
+        reading=said.text,
     )
+
+
+def _draft_answer(draft: Draft) -> DraftAnswer:
+    return DraftAnswer(text=draft.text, verdict=draft.verdict, seconds=draft.seconds, keystrokes=draft.keystrokes)
 
 
 def _words(said: StoredPrediction) -> list[WordAnswer]:

@@ -27,6 +27,14 @@ class Metrics:
         self.corrections = Counter(
             "inkloop_corrections", "Corrections and confirmations stored.", registry=self.registry
         )
+        self.drafts = Counter("inkloop_drafts", "Drafts saved.", registry=self.registry)
+        self.line_edits = Counter(
+            "inkloop_line_edits",
+            "Edits of which lines a page has: add, split, merge, reshape, delete, undo, order.",
+            ["kind"],
+            registry=self.registry,
+        )
+        self.documents_deleted = Counter("inkloop_documents_deleted", "Documents deleted.", registry=self.registry)
         self.unknown_characters = Counter(
             "inkloop_unknown_characters",
             "Characters typed that the model's charset lacks.",

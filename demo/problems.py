@@ -1,5 +1,7 @@
 """Turns whatever goes wrong into one JSON shape, ``{"error": {"code", "message"}}``, with the fitting status."""
 
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -11,6 +13,7 @@ from demo.metrics import Metrics
 from flywheel.errors import (
     BadAccount,
     BadLogin,
+    BadOutline,
     BrokenBlob,
     FlywheelError,
     LabelStudioError,
@@ -40,6 +43,7 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (BadInput, 422, "bad_input"),
     (NotFound, 404, "not_found"),
     (StaleDocument, 409, "stale_document"),
+    (BadOutline, 422, "bad_outline"),
     (Unstorable, 422, "unstorable"),
     (StoreUnavailable, 503, "store_unavailable"),
     (BrokenBlob, 500, "broken_blob"),
@@ -62,6 +66,19 @@ class ProblemAnswer(BaseModel):
     """The body of every answer that is an error."""
 
     error: Problem
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemAnswer, "description": description}
+    for status, description in {
+        404: "No such thing, or not yours",
+        409: "It has changed since you loaded it",
+        413: "More bytes, pixels or pages than allowed",
+        422: "What was sent cannot be used; the message says why",
+        503: "Busy, or the store is not ready: try again after Retry-After seconds",
+    }.items()
+}
+"""How a route's errors are documented."""
 
 
 def answer(error: Exception) -> JSONResponse:

@@ -4,10 +4,10 @@ A long document does not hold up a short one, because each page waits for a hand
 """
 
 import io
-import mimetypes
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 from uuid import UUID
@@ -17,9 +17,11 @@ from PIL import Image
 from demo.errors import Busy
 from demo.metrics import Metrics
 from demo.services import Services
+from flywheel.editing import Edit, check_edit, keep_edit
+from flywheel.outlines import NewLine
 from flywheel.records import Document, StoredPage, Upload
 from recognizer.images import PageImage, count_pages, open_pages
-from recognizer.page import Page
+from recognizer.page import Line, Page
 
 SEATS = 16
 HANDS = 2  # while one page is with the model, another is opened, packed and stored
@@ -53,7 +55,7 @@ class ReadingDesk:
         """Let the pages in work finish and refuse further ones."""
         self._hands.shutdown(cancel_futures=True)
 
-    def read(self, data: bytes, *, name: str, contributor: UUID) -> Iterator[tuple[Document, StoredPage]]:
+    def read(self, upload: Upload, *, contributor: UUID) -> Iterator[tuple[Document, StoredPage]]:
         """Keep an upload and read it, page by page; each page is stored before it is given out.
 
         Raises:
@@ -61,10 +63,37 @@ class ReadingDesk:
             BadInput: the file cannot be read; the pages before the bad one are kept.
             FlywheelError: the store refuses.
         """
+        with self._seat(upload.name):
+            yield from self._read(upload, contributor)
+
+    def edit(self, page_id: UUID, edit: Edit, *, contributor: UUID) -> Document:
+        """Read the lines that a person drew, and only those, and let them take the place of others.
+
+        Returns:
+            The document with the page as it then is.
+
+        Raises:
+            FlywheelError: the edit does not fit the page as it is, or the store refuses.
+        """
+        store, reader = self._services.store, self._services.reader
+        drawn = check_edit(store, page_id, edit, contributor=contributor)
+        read: list[Line] = []
+        if drawn:
+            image, _ = store.page_image(page_id, contributor)
+            read = self._hands.submit(self._read_outlines, image, drawn).result()
+        self._metrics.lines_read.inc(len(read))
+        return keep_edit(store, page_id, edit, read, model=reader.version, contributor=contributor)
+
+    def _read_outlines(self, image: bytes, drawn: Sequence[NewLine]) -> list[Line]:
+        (page,) = open_pages(image, name="the page's image", limits=self._services.limits)
+        return self._services.reader.read_outlines(page, [(line.polygon, line.baseline) for line in drawn])
+
+    @contextmanager
+    def _seat(self, name: str) -> Iterator[None]:
         if not self._seats.acquire(blocking=False):
             raise Busy(f"{self._count} files are being read already. Send {name} again in a few seconds.")
         try:
-            yield from self._read(Upload(name, data, _media_type(name)), contributor)
+            yield
         finally:
             self._seats.release()
 
@@ -93,7 +122,3 @@ def _webp(image: Image.Image) -> bytes:
     packed = io.BytesIO()
     image.save(packed, "WEBP", quality=WEBP_QUALITY, method=2)
     return packed.getvalue()
-
-
-def _media_type(name: str) -> str:
-    return mimetypes.guess_type(name, strict=False)[0] or "application/octet-stream"

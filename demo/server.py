@@ -16,7 +16,7 @@ from demo.guarded_page import GuardedPage
 from demo.guards import Guards
 from demo.metrics import Metrics
 from demo.reading_desk import ReadingDesk
-from demo.routes import api, exports, login, media, operation, pages
+from demo.routes import api, corrections, documents, exports, lines, login, media, operation, pages
 from demo.services import Services
 from demo.tabs import read
 from demo.theme import theme
@@ -49,7 +49,10 @@ def build_app(services: Services) -> FastAPI:
     problems.install(app, metrics)
     for router in (
         exports.router(services),
-        api.router(services, desk, metrics),  # after the others under /api: it answers for whatever is left there
+        corrections.router(services, metrics),
+        documents.router(services, metrics),
+        lines.router(services, desk, metrics),
+        api.router(services, desk),  # after the others under /api: it answers for whatever is left there
         media.router(services),
         operation.router(services, metrics),
     ):

@@ -7,7 +7,7 @@ from typing import Protocol
 from flywheel.settings import Settings
 from flywheel.store import Store
 from recognizer.images import Limits, PageImage
-from recognizer.page import Page
+from recognizer.page import Line, Outline, Page
 
 
 class Reader(Protocol):
@@ -19,6 +19,9 @@ class Reader(Protocol):
 
     def read_page(self, page: PageImage, *, path: str) -> Page:
         """Find and read the lines of a page; safe to call from several threads."""
+
+    def read_outlines(self, page: PageImage, outlines: Sequence[tuple[Outline, Outline | None]]) -> list[Line]:
+        """Read just the lines with these polygons and baselines; safe to call from several threads."""
 
     def unknown_characters(self, text: str) -> Sequence[str]:
         """The characters of a text that the model cannot write."""

@@ -21,12 +21,20 @@ BUSY_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 10
 
 
-def connect(url: str) -> Engine:
-    """An engine for ``url``; nothing is opened before its first use."""
+def connect(url: str, *, rebuilding: bool = False) -> Engine:
+    """An engine for ``url``; nothing is opened before its first use.
+
+    Args:
+        url: of the database.
+        rebuilding: tables may be dropped while others name their rows. SQLite changes a table by making it anew, and
+            would not let go of the old one otherwise; PostgreSQL has no need of it.
+    """
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _prepare_sqlite)
+    if rebuilding:
+        event.listen(engine, "connect", _let_tables_go)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -57,6 +65,20 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> N
         "synchronous=normal",
         "foreign_keys=on",
         "recursive_triggers=on",  # else INSERT OR REPLACE would slip past the triggers that keep corrections
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+    connection.create_function("translate", 3, _translate, deterministic=True)
+
+
+def _translate(text: str | None, wanted: str, given: str) -> str | None:
+    """What PostgreSQL has and SQLite has not: each character of one set replaced by its partner of another."""
+    return None if text is None else text.translate(str.maketrans(wanted, given))
+
+
+def _let_tables_go(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    for pragma in (
+        "foreign_keys=off",
+        "legacy_alter_table=on",  # else a trigger that names the table stops the new one from taking its name
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 

@@ -4,7 +4,8 @@
     ├── BadSettings         an INKLOOP_ variable is misspelt or has a value that cannot work
     ├── StoreUnavailable    the database cannot be reached, is locked, or has other tables than this code
     ├── NotFound            no such thing, or not this contributor's: the two are told alike on purpose
-    ├── StaleDocument       a page that the document already has, or one beyond its last
+    ├── StaleDocument       the document is no longer as the asker saw it: a page too many, a line retired or corrected
+    ├── BadOutline          a box that a person drew has no size, or lies outside its page
     ├── Unstorable          a value that no database holds as given: NUL, half a surrogate pair, a negative duration
     ├── BrokenBlob          a file of the blob store is missing, altered, or cannot be written
     ├── BadAccount          a name or a password that no account can have, or a name that one has already
@@ -44,7 +45,14 @@ class NotFound(FlywheelError):
 
 
 class StaleDocument(FlywheelError):
-    """The page is already kept, or lies beyond the number of pages the document began with."""
+    """The document is no longer as the asker saw it; nothing was stored.
+
+    The page is kept already or lies beyond the last, or a line has been retired or corrected in the meantime.
+    """
+
+
+class BadOutline(FlywheelError):
+    """A box that a person drew has no size, or lies outside its page; nothing was stored."""
 
 
 class Unstorable(FlywheelError):

@@ -1,6 +1,7 @@
 """The lines whose text was accepted: what snapshots freeze and models learn from.
 
-A line counts while it is live, its document is not deleted, and its newest decision (`flywheel.trust`) accepted a text.
+A line counts while it is live, its document is not deleted, its newest decision (`flywheel.trust`) accepted a text,
+and nobody has called it illegible or no writing since.
 """
 
 from collections.abc import Iterator
@@ -8,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import aliased
 
 from flywheel.store import Store
-from flywheel.tables import AcceptanceRow, DocumentRow, LineRow, PageRow
+from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, LineRow, PageRow
 from flywheel.trust import Outcome
 from recognizer.page import Outline
 
@@ -67,7 +68,13 @@ def ground_truth(store: Store) -> Iterator[TrueLine]:
         .join(LineRow, LineRow.id == AcceptanceRow.line_id)
         .join(PageRow, PageRow.id == LineRow.page_id)
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
-        .where(AcceptanceRow.outcome == Outcome.ACCEPTED, AcceptanceRow.number == newest)
+        .where(
+            AcceptanceRow.outcome == Outcome.ACCEPTED,
+            AcceptanceRow.number == newest,
+            LineRow.retired_at.is_(None),
+            DocumentRow.deleted_at.is_(None),
+            ~_called_no_text(),
+        )
         .order_by(DocumentRow.created_at, DocumentRow.id, PageRow.number, LineRow.position, LineRow.id)
         .execution_options(yield_per=1000)
     )
@@ -76,14 +83,25 @@ def ground_truth(store: Store) -> Iterator[TrueLine]:
             yield _true_line(accepted, line, page, document)
 
 
+def _called_no_text() -> ColumnElement[bool]:
+    """Whether the newest correction of the line at hand says that there is no text to read, or none that can be."""
+    later = aliased(CorrectionRow)
+    newest = select(func.max(later.revision)).where(later.line_id == LineRow.id).correlate(LineRow).scalar_subquery()
+    return (
+        exists()
+        .where(CorrectionRow.line_id == LineRow.id, CorrectionRow.revision == newest, CorrectionRow.verdict != "text")
+        .correlate(LineRow)
+    )
+
+
 def _true_line(accepted: AcceptanceRow, line: LineRow, page: PageRow, document: DocumentRow) -> TrueLine:
     return TrueLine(
         line_id=line.id,
         page_id=page.id,
         document_id=document.id,
         contributor_id=document.contributor_id,
-        writer=None,
-        collection=None,
+        writer=document.writer,
+        collection=document.collection,
         text=accepted.text,
         polygon=_outline(line.polygon),
         baseline=None if line.baseline is None else _outline(line.baseline),

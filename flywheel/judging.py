@@ -1,6 +1,7 @@
 """Judges what people typed, after it was stored: nobody waits for it, and what a crash left over is judged next time.
 
-Only the newest correction of a line is judged, each once; the judgement is kept by `flywheel.trust`.
+Only the newest correction of a line is judged, each once, and only while it says what text is there, the line is live
+and its document not deleted; the judgement is kept by `flywheel.trust`.
 """
 
 import logging
@@ -75,7 +76,13 @@ def _unjudged(store: Store) -> list[Unjudged]:
         .join(PageRow, PageRow.id == LineRow.page_id)
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
         .outerjoin(AcceptanceRow, AcceptanceRow.correction_id == CorrectionRow.id)
-        .where(CorrectionRow.revision == newest, AcceptanceRow.id.is_(None))
+        .where(
+            CorrectionRow.revision == newest,
+            CorrectionRow.verdict == "text",
+            AcceptanceRow.id.is_(None),
+            LineRow.retired_at.is_(None),
+            DocumentRow.deleted_at.is_(None),
+        )
         .order_by(CorrectionRow.created_at, CorrectionRow.id)
         .limit(AT_ONCE)
     )
@@ -99,12 +106,12 @@ def _describe(session: Session, row: CorrectionRow, line: LineRow, owner: UUID) 
 def _somebody_else_typed(session: Session, row: CorrectionRow) -> bool:
     """Whether the newest text of another contributor for the same line is alike."""
     others = session.execute(
-        select(CorrectionRow.contributor_id, CorrectionRow.text)
+        select(CorrectionRow.contributor_id, CorrectionRow.text, CorrectionRow.verdict)
         .where(CorrectionRow.line_id == row.line_id, CorrectionRow.contributor_id != row.contributor_id)
         .order_by(CorrectionRow.revision)
     )
-    newest = {row[0]: row[1] for row in others}
-    return any(trust.alike(text, row.text) for text in newest.values())
+    newest = {other[0]: (other[1], other[2]) for other in others}
+    return any(verdict == "text" and trust.alike(text, row.text) for text, verdict in newest.values())
 
 
 def _is_judged(session: Session, claim: Claim) -> bool:

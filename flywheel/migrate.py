@@ -34,12 +34,12 @@ def migrate_to(settings: Settings, revision: str) -> None:
     """Bring the database up, or down, to ``revision``; "base" leaves no table.
 
     Raises:
-        StoreUnavailable: the database cannot be reached, or has a revision that this code does not know.
+        StoreUnavailable: the database cannot be reached, has a revision that this code does not know, or is damaged.
     """
     file = sqlite_file(settings.database_url)
     if file is not None:
         _make_folder(settings, file)
-    engine = connect(settings.database_url)
+    engine = connect(settings.database_url, rebuilding=True)
     try:
         with failures_named(settings.database_url), for_writing(engine).begin() as connection:
             if connection.dialect.name == "postgresql":
@@ -48,6 +48,7 @@ def migrate_to(settings: Settings, revision: str) -> None:
             config = _config()
             config.attributes["connection"] = connection
             (command.downgrade if revision == "base" else command.upgrade)(config, revision)
+            _refuse_loose_ends(connection, settings)
     finally:
         engine.dispose()
 
@@ -87,6 +88,18 @@ def _refuse_newer(connection: Connection, settings: Settings) -> None:
         raise StoreUnavailable(
             f"The database {settings.database} has revision {has}, which this code does not know: a newer Inkloop "
             "made it. Update the code, or set INKLOOP_DATABASE_URL to another database."
+        )
+
+
+def _refuse_loose_ends(connection: Connection, settings: Settings) -> None:
+    """Check what SQLite left unchecked while tables were made anew; raising undoes the migration."""
+    if connection.dialect.name != "sqlite":
+        return
+    loose = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if loose is not None:
+        raise StoreUnavailable(
+            f"The database {settings.database} cannot be migrated: row {loose[1]} of its table {loose[0]} names a row "
+            f"that {loose[2]} lacks. It is as it was; restore a backup in which nothing is missing."
         )
 
 

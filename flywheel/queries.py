@@ -1,27 +1,30 @@
 """What the store does inside a reading transaction; the caller opens and closes it."""
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Select, distinct, func, select, union
 from sqlalchemy.orm import Session
 
-from flywheel.additions import correction_record
+from flywheel.corrections import correction_record
 from flywheel.errors import NotFound
 from flywheel.records import (
     CorrectedPage,
     Document,
-    DocumentSummary,
+    Draft,
     ModelVersion,
     StoredLine,
     StoredPage,
     StoredPrediction,
+    Verdict,
 )
 from flywheel.tables import (
     Base,
     CorrectionRow,
     DocumentRow,
+    DraftRow,
     LineRow,
     ModelFileRow,
     ModelVersionRow,
@@ -34,54 +37,62 @@ from flywheel.tables import (
 from recognizer.page import Outline, Word
 
 
-def documents(session: Session, contributor: UUID) -> list[DocumentSummary]:
-    """A contributor's documents, newest first."""
-    pages = func.count(distinct(PageRow.id))
-    lines = func.count(distinct(LineRow.id))
-    corrected = func.count(distinct(CorrectionRow.line_id))
-    rows = session.execute(
-        select(DocumentRow, pages, lines, corrected)
-        .outerjoin(PageRow, PageRow.document_id == DocumentRow.id)
-        .outerjoin(LineRow, LineRow.page_id == PageRow.id)
-        .outerjoin(CorrectionRow, CorrectionRow.line_id == LineRow.id)
-        .where(DocumentRow.contributor_id == contributor)
-        .group_by(DocumentRow.id)
-        .order_by(DocumentRow.created_at.desc(), DocumentRow.id)
-    )
-    return [DocumentSummary(row.id, row.name, row.created_at, row.page_count, *numbers) for row, *numbers in rows]
-
-
 def document(session: Session, document_id: UUID, contributor: UUID) -> Document:
     """One document with all that is on its pages."""
+    row = own_document(session, document_id, contributor)
+    return _document(row, _pages(session, select(PageRow.id).where(PageRow.document_id == document_id), contributor))
+
+
+def own_document(session: Session, document_id: UUID, contributor: UUID) -> DocumentRow:
+    """A contributor's document that has not been deleted.
+
+    Raises:
+        NotFound: there is none, or it is another contributor's.
+    """
     row = session.get(DocumentRow, document_id)
-    if row is None or row.contributor_id != contributor:
+    if row is None or row.contributor_id != contributor or row.deleted_at is not None:
         raise NotFound(f"There is no document {document_id} among yours. Go back to the list of documents.")
-    return Document(
-        id=row.id,
-        name=row.name,
-        media_type=row.media_type,
-        sha256=row.sha256,
-        created_at=row.created_at,
-        page_count=row.page_count,
-        pages=_pages(session, select(PageRow.id).where(PageRow.document_id == document_id)),
+    return row
+
+
+def own_page(session: Session, page_id: UUID, contributor: UUID, *, lock: bool = False) -> PageRow:
+    """A contributor's page of a document that has not been deleted.
+
+    Args:
+        session: of a transaction; one that writes where the page is to be locked.
+        page_id: the page.
+        contributor: whose it must be.
+        lock: nobody else changes which lines the page has until the transaction ends.
+
+    Raises:
+        NotFound: there is none, or it is another contributor's.
+    """
+    wanted = (
+        select(PageRow)
+        .join(DocumentRow, DocumentRow.id == PageRow.document_id)
+        .where(PageRow.id == page_id, DocumentRow.contributor_id == contributor, DocumentRow.deleted_at.is_(None))
     )
+    row = session.scalar(wanted.with_for_update(of=PageRow) if lock else wanted)
+    if row is None:
+        raise NotFound(f"There is no page {page_id} among yours. Go back to the list of documents.")
+    return row
 
 
-def page(session: Session, page_id: UUID) -> StoredPage:
-    """One page that is known to exist."""
-    return _pages(session, select(PageRow.id).where(PageRow.id == page_id))[0]
+def document_of(session: Session, page_id: UUID, contributor: UUID) -> Document:
+    """The document of a contributor's page, with that page alone."""
+    row = own_document(session, own_page(session, page_id, contributor).document_id, contributor)
+    return _document(row, (page(session, page_id, contributor),))
+
+
+def page(session: Session, page_id: UUID, contributor: UUID | None = None) -> StoredPage:
+    """One page that is known to exist, with the drafts of a contributor, or without any."""
+    return _pages(session, select(PageRow.id).where(PageRow.id == page_id), contributor)[0]
 
 
 def page_image(session: Session, page_id: UUID, contributor: UUID) -> tuple[str, str]:
     """The blob key and the media type of a page's image."""
-    found = session.execute(
-        select(PageRow.image_sha256, PageRow.image_media_type)
-        .join(DocumentRow, DocumentRow.id == PageRow.document_id)
-        .where(PageRow.id == page_id, DocumentRow.contributor_id == contributor)
-    ).first()
-    if found is None:
-        raise NotFound(f"There is no page {page_id} among yours. Go back to the list of documents.")
-    return found[0], found[1]
+    row = own_page(session, page_id, contributor)
+    return row.image_sha256, row.image_media_type
 
 
 def counts(session: Session) -> dict[str, int]:
@@ -92,27 +103,31 @@ def counts(session: Session) -> dict[str, int]:
 
 
 def corrected_page_ids(session: Session) -> list[UUID]:
-    """Pages with at least one correction, oldest document first."""
-    corrected = select(LineRow.page_id).join(CorrectionRow, CorrectionRow.line_id == LineRow.id)
+    """Pages with a live line that has a correction, oldest document first."""
+    corrected = (
+        select(LineRow.page_id)
+        .join(CorrectionRow, CorrectionRow.line_id == LineRow.id)
+        .where(LineRow.retired_at.is_(None))
+    )
     return list(
         session.scalars(
             select(PageRow.id)
             .join(DocumentRow, DocumentRow.id == PageRow.document_id)
-            .where(PageRow.id.in_(corrected))
+            .where(PageRow.id.in_(corrected), DocumentRow.deleted_at.is_(None))
             .order_by(DocumentRow.created_at, DocumentRow.id, PageRow.number)
         )
     )
 
 
 def corrected_page(session: Session, page_id: UUID) -> CorrectedPage:
-    """The corrected lines of a page that is known to exist, whichever of its readings found them."""
+    """The transcribed lines of a page that is known to exist."""
     row, name, contributor = session.execute(
         select(PageRow, DocumentRow.name, DocumentRow.contributor_id)
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
         .where(PageRow.id == page_id)
     ).one()
-    found = _lines(session, select(PageRow.id).where(PageRow.id == page_id)).values()
-    lines = tuple(line for of_reading in found for line in of_reading if line.corrected)
+    found = page(session, page_id).lines
+    lines = tuple(line for line in found if line.corrected and line.verdict == "text")
     return CorrectedPage(id=page_id, contributor_id=contributor, name=name, number=row.number, lines=lines)
 
 
@@ -142,8 +157,25 @@ def blob_keys(session: Session) -> set[str]:
     return set(session.scalars(union(*(select(column) for column in columns))))
 
 
-def _pages(session: Session, wanted: Select[Any]) -> tuple[StoredPage, ...]:
-    """The pages that a query of page ids names, by number, each with its newest reading."""
+def _document(row: DocumentRow, pages: tuple[StoredPage, ...]) -> Document:
+    return Document(
+        id=row.id,
+        name=row.name,
+        media_type=row.media_type,
+        sha256=row.sha256,
+        created_at=row.created_at,
+        page_count=row.page_count,
+        pages=pages,
+        writer=row.writer,
+        collection=row.collection,
+    )
+
+
+def _pages(session: Session, wanted: Select[Any], contributor: UUID | None) -> tuple[StoredPage, ...]:
+    """The pages that a query of page ids names, by number, with a contributor's drafts.
+
+    However many pages and lines there are, it takes as many statements.
+    """
     readings: dict[UUID, tuple[ReadingRow, str]] = {}
     found = session.execute(
         select(ReadingRow, ModelVersionRow.name)
@@ -153,9 +185,10 @@ def _pages(session: Session, wanted: Select[Any]) -> tuple[StoredPage, ...]:
     )
     for reading, model in found:
         readings[reading.page_id] = reading, model
-    lines = _lines(session, wanted)
+    models = {page_id: model for page_id, (_, model) in readings.items()}
+    lines = _lines(session, wanted, contributor, models)
     rows = session.scalars(select(PageRow).where(PageRow.id.in_(wanted)).order_by(PageRow.number))
-    return tuple(_page(row, *readings[row.id], tuple(lines[readings[row.id][0].id])) for row in rows)
+    return tuple(_page(row, *readings[row.id], tuple(lines[row.id])) for row in rows)
 
 
 def _page(row: PageRow, reading: ReadingRow, model: str, lines: tuple[StoredLine, ...]) -> StoredPage:
@@ -170,18 +203,21 @@ def _page(row: PageRow, reading: ReadingRow, model: str, lines: tuple[StoredLine
     )
 
 
-def _lines(session: Session, wanted: Select[Any]) -> dict[UUID, list[StoredLine]]:
-    """Every reading's lines in reading order, by reading."""
-    predictions = _predictions(session, wanted)
+def _lines(
+    session: Session, wanted: Select[Any], contributor: UUID | None, models: Mapping[UUID, str]
+) -> dict[UUID, list[StoredLine]]:
+    """Every page's live lines in reading order, by page."""
+    predictions = _predictions(session, wanted, models)
     newest = session.scalars(
-        select(CorrectionRow)
-        .join(LineRow, LineRow.id == CorrectionRow.line_id)
-        .where(LineRow.page_id.in_(wanted))
-        .order_by(CorrectionRow.revision)
+        select(CorrectionRow).where(CorrectionRow.line_id.in_(_live(wanted))).order_by(CorrectionRow.revision)
     )
     corrections = {row.line_id: correction_record(row) for row in newest}
+    typed = session.scalars(
+        select(DraftRow).where(DraftRow.line_id.in_(_live(wanted)), DraftRow.contributor_id == contributor)
+    )
+    drafts = {row.line_id: _draft(row) for row in typed}
     lines = defaultdict(list)
-    for row in session.scalars(select(LineRow).where(LineRow.page_id.in_(wanted)).order_by(LineRow.position)):
+    for row in session.scalars(select(LineRow).where(LineRow.id.in_(_live(wanted))).order_by(LineRow.position)):
         line = StoredLine(
             id=row.id,
             position=row.position,
@@ -189,21 +225,32 @@ def _lines(session: Session, wanted: Select[Any]) -> dict[UUID, list[StoredLine]
             baseline=None if row.baseline is None else _outline(row.baseline),
             prediction=predictions[row.id],
             correction=corrections.get(row.id),
+            draft=drafts.get(row.id),
+            origin="model" if row.origin == "model" else "person",
         )
-        lines[row.reading_id].append(line)
+        lines[row.page_id].append(line)
     return lines
 
 
-def _predictions(session: Session, wanted: Select[Any]) -> dict[UUID, StoredPrediction]:
-    """Every line's newest prediction, by line."""
+def _live(wanted: Select[Any]) -> Select[Any]:
+    return select(LineRow.id).where(LineRow.page_id.in_(wanted), LineRow.retired_at.is_(None))
+
+
+def _predictions(session: Session, wanted: Select[Any], models: Mapping[UUID, str]) -> dict[UUID, StoredPrediction]:
+    """What each line shows: what the page's newest model says of it or, where that never read it, the newest."""
     rows = session.execute(
-        select(PredictionRow, ModelVersionRow.name)
+        select(PredictionRow, ModelVersionRow.name, LineRow.page_id)
         .join(ModelVersionRow, ModelVersionRow.id == PredictionRow.model_version_id)
         .join(LineRow, LineRow.id == PredictionRow.line_id)
-        .where(LineRow.page_id.in_(wanted))
+        .where(PredictionRow.line_id.in_(_live(wanted)))
         .order_by(PredictionRow.created_at)
     )
-    return {row.line_id: _prediction(row, model) for row, model in rows}
+    shown: dict[UUID, StoredPrediction] = {}
+    for row, model, page_id in rows:
+        known = shown.get(row.line_id)
+        if known is None or known.model != models[page_id]:
+            shown[row.line_id] = _prediction(row, model)
+    return shown
 
 
 def _prediction(row: PredictionRow, model: str) -> StoredPrediction:
@@ -215,6 +262,10 @@ def _prediction(row: PredictionRow, model: str) -> StoredPrediction:
         alternatives=tuple(row.alternatives),
         words=tuple(Word(word["text"], word["confidence"]) for word in row.words),
     )
+
+
+def _draft(row: DraftRow) -> Draft:
+    return Draft(row.line_id, row.text, cast(Verdict, row.verdict), row.seconds, row.keystrokes)
 
 
 def _outline(points: list[Any]) -> Outline:

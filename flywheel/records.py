@@ -5,18 +5,41 @@ They outlive the session that made them, so a tab or a route may keep them as lo
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from recognizer.page import Line, Outline, Page, Reading, Word
 
+Verdict = Literal["text", "illegible", "not_text"]
+"""What a person says of a line: its text is what stands there; nobody can read it; there is no writing."""
+
+Origin = Literal["model", "person"]
+"""Who said that there is a line: a model found it, or a person drew it."""
+
+State = Literal["read", "in_progress", "submitted", "reviewed"]
+"""How far a document is: nobody touched it; somebody did; every line was submitted; every line was reviewed."""
+
+DOUBTFUL_BELOW = 0.75
+"""A word that is right with less than this probability is worth a person's look."""
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as a person gave it; ``data`` is kept byte for byte."""
+    """A file as a person gave it; ``data`` is kept byte for byte.
+
+    Attributes:
+        name: as the person named the file.
+        data: its bytes.
+        media_type: as the name suggests.
+        writer: whose hand it shows, or None where nobody said.
+        collection: what it belongs to, or None where nobody said.
+    """
 
     name: str
     data: bytes = field(repr=False)
     media_type: str
+    writer: str | None = None
+    collection: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +53,9 @@ class NewCorrection:
         keystrokes: keys pressed in the line; None: not measured.
         unknown_characters: characters of ``text`` that the model's charset lacks.
         prediction_id: the prediction that was on the screen; None: the line's newest.
+        verdict: only a line whose verdict is "text" can become ground truth.
+        base_revision: the line's revision that the person saw; a newer one in the store refuses the correction.
+            None: not asked.
     """
 
     line_id: UUID
@@ -38,6 +64,27 @@ class NewCorrection:
     keystrokes: int | None = None
     unknown_characters: tuple[str, ...] = ()
     prediction_id: UUID | None = None
+    verdict: Verdict = "text"
+    base_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person has typed in a line and not submitted yet.
+
+    Attributes:
+        line_id: the line.
+        text: exactly as typed.
+        verdict: as it would be submitted.
+        seconds: time spent on the line since the last submit; None: not measured.
+        keystrokes: keys pressed in the line since then; None: not measured.
+    """
+
+    line_id: UUID
+    text: str
+    verdict: Verdict = "text"
+    seconds: float | None = None
+    keystrokes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +101,7 @@ class StoredPrediction:
 
 @dataclass(frozen=True, slots=True)
 class StoredCorrection:
-    """A line's transcription by a person; ``revision`` counts those of one line from 1."""
+    """What a person says of a line; ``revision`` counts those of one line from 1."""
 
     id: UUID
     line_id: UUID
@@ -66,6 +113,7 @@ class StoredCorrection:
     keystrokes: int | None
     unknown_characters: tuple[str, ...]
     created_at: datetime
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +125,10 @@ class StoredLine:
         position: place in reading order, from 0.
         polygon: outline in pixels of the page image.
         baseline: what the writing stands on, or None.
-        prediction: the newest one.
+        prediction: the page's newest model's or, where that has not read the line, the newest one.
         correction: the newest one, or None.
+        draft: what whoever asks has not submitted yet, or None.
+        origin: who said that there is a line.
     """
 
     id: UUID
@@ -87,11 +137,23 @@ class StoredLine:
     baseline: Outline | None
     prediction: StoredPrediction
     correction: StoredCorrection | None
+    draft: Draft | None = None
+    origin: Origin = "model"
 
     @property
     def corrected(self) -> bool:
         """Whether a person has transcribed or confirmed the line."""
         return self.correction is not None
+
+    @property
+    def revision(self) -> int:
+        """How many corrections the line has."""
+        return 0 if self.correction is None else self.correction.revision
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the newest correction says of the line; what nobody has corrected counts as text."""
+        return "text" if self.correction is None else self.correction.verdict
 
     @property
     def text(self) -> str:
@@ -118,9 +180,9 @@ class StoredPage:
         number: its place in the document, from 1.
         width: pixels of the page image.
         height: pixels of the page image.
-        model: the version of the model that read it.
+        model: the version of the model that read it last.
         seconds: how long that reading took.
-        lines: in reading order.
+        lines: those that nobody has retired, in reading order, whichever reading found them.
     """
 
     id: UUID
@@ -132,13 +194,18 @@ class StoredPage:
     lines: tuple[StoredLine, ...]
 
     @property
+    def writing(self) -> tuple[StoredLine, ...]:
+        """The lines without those that a person called no writing."""
+        return tuple(line for line in self.lines if line.verdict != "not_text")
+
+    @property
     def text(self) -> str:
-        """The lines' texts, corrections included, joined by newlines."""
-        return "\n".join(line.text for line in self.lines)
+        """The texts of what is writing, corrections included, joined by newlines."""
+        return "\n".join(line.text for line in self.writing)
 
     def as_page(self, path: str) -> Page:
-        """The page, corrections included, for an export; ``path`` is the name it goes by there."""
-        lines = tuple(line.as_line() for line in self.lines)
+        """What is writing on the page, corrections included, for an export; ``path`` is the name it goes by there."""
+        lines = tuple(line.as_line() for line in self.writing)
         return Page(path, self.number, self.width, self.height, lines, self.model)
 
 
@@ -154,6 +221,8 @@ class Document:
         created_at: UTC.
         page_count: the pages the original has.
         pages: those kept so far, by number.
+        writer: whose hand it shows, or None.
+        collection: what it belongs to, or None.
     """
 
     id: UUID
@@ -163,6 +232,8 @@ class Document:
     created_at: datetime
     page_count: int
     pages: tuple[StoredPage, ...]
+    writer: str | None = None
+    collection: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -182,6 +253,10 @@ class DocumentSummary:
         pages_kept: those kept so far.
         lines: on the kept pages.
         corrected: lines with at least one correction.
+        drafts: lines with something typed and not submitted.
+        doubtful: lines that nobody corrected and that hold a word to doubt.
+        writer: whose hand it shows, or None.
+        collection: what it belongs to, or None.
     """
 
     id: UUID
@@ -191,16 +266,27 @@ class DocumentSummary:
     pages_kept: int
     lines: int
     corrected: int
+    drafts: int
+    doubtful: int
+    writer: str | None
+    collection: str | None
 
     @property
     def complete(self) -> bool:
         """Whether every page of the original is kept."""
         return self.pages_kept == self.page_count
 
+    @property
+    def state(self) -> State:
+        """How far the document is."""
+        if not self.corrected and not self.drafts:
+            return "read"
+        return "submitted" if self.complete and self.corrected == self.lines and not self.drafts else "in_progress"
+
 
 @dataclass(frozen=True, slots=True)
 class CorrectedPage:
-    """The corrected lines of one page, for ground truth; lines nobody has transcribed are left out.
+    """The transcribed lines of one page, for ground truth; lines retired, illegible or no writing are left out.
 
     Attributes:
         id: names the page image.

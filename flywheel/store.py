@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from flywheel import additions, queries
+from flywheel import additions, corrections, documents, queries
 from flywheel.blobs import Blobs
 from flywheel.database import connect, failures_named, for_reading, for_writing, sqlite_file
 from flywheel.errors import StoreUnavailable
@@ -23,6 +23,7 @@ from flywheel.records import (
     DocumentSummary,
     ModelVersion,
     NewCorrection,
+    State,
     StoredCorrection,
     StoredPage,
     Upload,
@@ -153,10 +154,26 @@ class Store:
             page_id = additions.keep_page(session, document_id, page, image=key, seconds=seconds)
             return queries.page(session, page_id)
 
-    def documents(self, contributor: UUID) -> list[DocumentSummary]:
-        """A contributor's documents, newest first."""
+    def documents(self, contributor: UUID, *, query: str = "", state: State | None = None) -> list[DocumentSummary]:
+        """A contributor's documents, newest first.
+
+        Args:
+            contributor: whose.
+            query: only those whose name or text holds it, in any case.
+            state: only those that are so far.
+        """
         with self.reading() as session:
-            return queries.documents(session, contributor)
+            found = documents.summaries(session, contributor, query=query)
+        return [summary for summary in found if state in (None, summary.state)]
+
+    def delete_document(self, document_id: UUID, contributor: UUID) -> None:
+        """Take a document out of everybody's sight and out of the ground truth, its drafts with it.
+
+        Raises:
+            NotFound: there is none, or it is another contributor's.
+        """
+        with self.writing() as session:
+            documents.delete_document(session, document_id, contributor)
 
     def document(self, document_id: UUID, contributor: UUID) -> Document:
         """One document with its pages, lines and newest corrections.
@@ -178,15 +195,16 @@ class Store:
             key, media_type = queries.page_image(session, page_id, contributor)
         return self._blobs.get(key), media_type
 
-    def keep_corrections(self, corrections: Sequence[NewCorrection], *, contributor: UUID) -> list[StoredCorrection]:
+    def keep_corrections(self, new: Sequence[NewCorrection], *, contributor: UUID) -> list[StoredCorrection]:
         """Keep what a person typed, all of it or nothing; nothing kept before is changed.
 
         Raises:
             NotFound: a line or prediction does not exist, or is another contributor's.
+            StaleDocument: a line has been retired, or corrected since the revision that the person saw.
             Unstorable: a text holds what databases refuse, or a number is negative or not finite.
         """
         with self.writing() as session:
-            return additions.keep_corrections(session, corrections, contributor)
+            return corrections.keep_corrections(session, new, contributor)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has, and how many unknown characters people have typed."""

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from recognizer.baselines import level_baseline
 from recognizer.calibration import Calibration
 from recognizer.images import Limits, PageImage, open_pages
 from recognizer.line_crops import crop_line
 from recognizer.line_finder import FoundLine, LineFinder
 from recognizer.line_images import Grey
 from recognizer.line_recogniser import LineRecogniser
-from recognizer.page import Line, Page, Reading
+from recognizer.page import Line, Outline, Page, Reading
 from recognizer.reading_order import reading_order
 from recognizer.runtimes import choose
 from recognizer.weights_files import SHIPPED, has_finder, load_prior, load_reader
@@ -79,6 +80,27 @@ class LineReader:
         )
         height, width = page.grey.shape
         return Page(path, page.number, width, height, lines, self.version)
+
+    def read_outlines(self, page: PageImage, outlines: Sequence[tuple[Outline, Outline | None]]) -> list[Line]:
+        """Read the lines that somebody drew on an opened page, and nothing else; what reads as nothing stays a line.
+
+        Args:
+            page: the page.
+            outlines: polygon and baseline of each line, in pixels of the page. Without a baseline the writing is
+                taken to run along the polygon, left to right or, where that is much clearer, the other way.
+        """
+        drawn = [FoundLine(polygon, baseline or level_baseline(polygon), 1.0) for polygon, baseline in outlines]
+        readings = self._read(page, drawn)
+        for index, (_, baseline) in enumerate(outlines):
+            if baseline is None and _sense(readings[index : index + 1]) < CLEAR:
+                drawn[index], readings[index] = self._clearer_way(page, drawn[index], readings[index])
+        return [Line(line.polygon, line.baseline, reading) for line, reading in zip(drawn, readings, strict=True)]
+
+    def _clearer_way(self, page: PageImage, line: FoundLine, reading: Reading) -> tuple[FoundLine, Reading]:
+        (turned,) = turn([line])
+        (other,) = self._read(page, [turned])
+        better = _sense([other]) > CLEARER + _sense([reading])
+        return (turned, other) if better else (line, reading)
 
     def _read(self, page: PageImage, found: Sequence[FoundLine]) -> list[Reading]:
         return self.read_lines([crop_line(page.grey, line.polygon, line.baseline) for line in found])

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.baselines import level_baseline
 from recognizer.images import PageImage
 from recognizer.page import Line, Outline, Page, Reading, Word
 from tests.handwriting import Grey, WrittenPage
@@ -36,20 +37,67 @@ class FakeReader:
         height, width = page.grey.shape
         return Page(path, page.number, width, height, self._lines(page.grey), self.version)
 
+    def read_outlines(self, page: PageImage, outlines: Sequence[tuple[Outline, Outline | None]]) -> list[Line]:
+        """Of each outline, the words of the taught line it covers most; a box over half a line holds half its words."""
+        known, doubtful = self._lines(page.grey), self._doubtful(page.grey)
+        return [
+            Line(polygon, baseline or level_baseline(polygon), _reading(_covered(polygon, known), doubtful))
+            for polygon, baseline in outlines
+        ]
+
     def unknown_characters(self, text: str) -> Sequence[str]:
         """Everything beyond Latin-1, each once, in order."""
         return list(dict.fromkeys(character for character in text if ord(character) > 0xFF))
 
-    def _lines(self, grey: Grey) -> tuple[Line, ...]:
+    def _doubtful(self, grey: Grey) -> frozenset[str]:
+        found = self._recognise(grey)
+        return frozenset() if found is None else found[1]
+
+    def _recognise(self, grey: Grey) -> tuple[WrittenPage, frozenset[str]] | None:
         unlike = [_difference(grey, page.image) for page, _ in self._known]
         if not unlike or min(unlike) > UNLIKE:
+            return None
+        return self._known[unlike.index(min(unlike))]
+
+    def _lines(self, grey: Grey) -> tuple[Line, ...]:
+        found = self._recognise(grey)
+        if found is None:
             return ()
-        page, doubtful = self._known[unlike.index(min(unlike))]
+        page, doubtful = found
         scale = grey.shape[1] / page.image.shape[1]
         return tuple(
             Line(_scaled(line.polygon, scale), _scaled(line.baseline, scale), _reading(line.text, doubtful))
             for line in page.lines
         )
+
+
+def _covered(polygon: Outline, lines: Sequence[Line]) -> str:
+    """The words of the line that the polygon covers most, as far as it covers them."""
+    (left, right), (top, bottom) = _extent(polygon)
+    best, text = 0.0, ""
+    for line in lines:
+        (line_left, line_right), (line_top, line_bottom) = _extent(line.polygon)
+        width = min(right, line_right) - max(left, line_left)
+        height = min(bottom, line_bottom) - max(top, line_top)
+        if width > 0 and height > 0 and width * height > best:
+            best = width * height
+            pitch = (line_right - line_left) / max(len(line.reading.text), 1)
+            text = _between((left - line_left) / pitch, (right - line_left) / pitch, line.reading.text)
+    return text
+
+
+def _between(start: float, end: float, text: str) -> str:
+    """The words of a text whose middle lies between two places, counted in characters."""
+    kept, at = [], 0
+    for word in text.split(" "):
+        if start <= at + len(word) / 2 <= end:
+            kept.append(word)
+        at += len(word) + 1
+    return " ".join(kept)
+
+
+def _extent(polygon: Outline) -> list[tuple[float, float]]:
+    return [(min(axis), max(axis)) for axis in zip(*polygon, strict=True)]
 
 
 def _reading(text: str, doubtful: frozenset[str]) -> Reading:

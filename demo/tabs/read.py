@@ -67,7 +67,8 @@ class _ReadTab:
     def _document(self, wanted: object, request: gr.Request) -> dict[str, Any] | None:
         try:
             contributor = contributor_of(request, self._services)
-            document = document_answer(self._services.store.document(UUID(str(wanted)), contributor))
+            found = self._services.store.document(UUID(str(wanted)), contributor)
+            document = document_answer(found, serving=self._services.reader.version)
             return document.model_dump(mode="json") if document.pages else None
         except (NotFound, ValueError):
             return None

@@ -1,12 +1,13 @@
 """The tables, the same on SQLite and PostgreSQL, a module for each thing remembered; they equal the migrations."""
 
 from flywheel.tables.accounts import AccessRow, LoginFailuresRow
-from flywheel.tables.base import Base, Json, Sha256, UtcDateTime, now
+from flywheel.tables.base import Base, Json, NullableJson, Sha256, UtcDateTime, now
 from flywheel.tables.labelling import LabelProjectRow, LabelRow, SampleRow, SyncRunRow
 from flywheel.tables.reading import (
     ContributorRow,
     CorrectionRow,
     DocumentRow,
+    DraftRow,
     ErasureRow,
     LineRow,
     ModelVersionRow,
@@ -34,6 +35,7 @@ __all__ = [
     "ContributorRow",
     "CorrectionRow",
     "DocumentRow",
+    "DraftRow",
     "ErasureRow",
     "Json",
     "LabelProjectRow",
@@ -43,6 +45,7 @@ __all__ = [
     "ModelFileRow",
     "ModelRow",
     "ModelVersionRow",
+    "NullableJson",
     "PageRow",
     "PredictionRow",
     "PromotionRow",

@@ -35,6 +35,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+NullableJson = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""JSON where a missing value is SQL's NULL and not JSON's."""
+
 Sha256 = String(64)
 
 

@@ -1,22 +1,27 @@
 """Uploads, what models read in them, what people typed.
 
     contributors ── documents ── pages ── readings ── lines ── predictions ── model_versions
-                └── corrections ────────────────────────┘
+                └── corrections ────────────────────────┤
+                └── drafts ─────────────────────────────┘
                 └── erasures
 
 Corrections are append-only: triggers (in the migrations) refuse UPDATE always, and DELETE unless the contributor
 has a row in ``erasures``, the recorded wish to be forgotten.
+
+A line's outline never changes either: whoever moves, splits or joins lines retires them and makes new ones. So what
+was said of a line stays true of the pixels it was said of.
 """
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, false
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from flywheel.tables.base import Base, Sha256, now
+from flywheel.tables.base import Base, NullableJson, Sha256, now
+
+VERDICTS = "verdict IN ('text', 'illegible', 'not_text')"
 
 
 class ContributorRow(Base):
@@ -43,7 +48,11 @@ class ModelVersionRow(Base):
 
 
 class DocumentRow(Base):
-    """One upload; complete once it has ``page_count`` pages."""
+    """One upload; complete once it has ``page_count`` pages.
+
+    ``writer`` says whose hand it shows, ``collection`` what it belongs to, both as a person named them. A deleted
+    document is out of everybody's sight and of the ground truth; erasing what it holds is another step.
+    """
 
     __tablename__ = "documents"
     __table_args__ = (
@@ -56,7 +65,10 @@ class DocumentRow(Base):
     media_type: Mapped[str]
     sha256: Mapped[str] = mapped_column(Sha256, index=True)
     page_count: Mapped[int]
+    writer: Mapped[str | None]
+    collection: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
+    deleted_at: Mapped[datetime | None]
 
 
 class PageRow(Base):
@@ -88,22 +100,30 @@ class ReadingRow(Base):
 
 
 class LineRow(Base):
-    """One line that a reading found; ``position`` is its place in reading order, from 0."""
+    """One line of a page; ``position`` is its place in reading order, from 0, among those not retired.
+
+    ``reading_id`` is the reading that found it or, where a person drew it, the reading that person worked on.
+    """
 
     __tablename__ = "lines"
-    __table_args__ = (UniqueConstraint("reading_id", "position"), CheckConstraint("position >= 0", "position"))
+    __table_args__ = (
+        CheckConstraint("position >= 0", "position"),
+        CheckConstraint("origin IN ('model', 'person')", "origin"),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     page_id: Mapped[UUID] = mapped_column(ForeignKey("pages.id"), index=True)
-    reading_id: Mapped[UUID] = mapped_column(ForeignKey("readings.id"))
+    reading_id: Mapped[UUID] = mapped_column(ForeignKey("readings.id"), index=True)
     position: Mapped[int]
     polygon: Mapped[list[Any]]
-    baseline: Mapped[list[Any] | None] = mapped_column(
-        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-    )
+    baseline: Mapped[list[Any] | None] = mapped_column(NullableJson)
+    retired_at: Mapped[datetime | None]
+    retired_by: Mapped[UUID | None] = mapped_column(ForeignKey("contributors.id"))
+    origin: Mapped[str] = mapped_column(server_default="model", default="model")
+    replaces: Mapped[list[Any] | None] = mapped_column(NullableJson)
 
 
 class PredictionRow(Base):
-    """A transcription of a line by a model version."""
+    """A transcription of a line by a model version; ``weakest_word`` is the least confidence among its words."""
 
     __tablename__ = "predictions"
     __table_args__ = (
@@ -117,17 +137,23 @@ class PredictionRow(Base):
     confidence: Mapped[float]
     alternatives: Mapped[list[Any]]
     words: Mapped[list[Any]]
+    weakest_word: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class CorrectionRow(Base):
-    """A transcription of a line by a person, append-only; ``revision`` counts those of one line from 1.
+    """What a person says of a line, append-only; ``revision`` counts those of one line from 1.
 
+    ``verdict`` says whether ``text`` is what stands there, or the line is illegible, or no writing at all.
     Clocks of several machines may disagree, so the revision and not the time says which is the newest.
     """
 
     __tablename__ = "corrections"
-    __table_args__ = (UniqueConstraint("line_id", "revision"), CheckConstraint("revision >= 1", "revision"))
+    __table_args__ = (
+        UniqueConstraint("line_id", "revision"),
+        CheckConstraint("revision >= 1", "revision"),
+        CheckConstraint(VERDICTS, "verdict"),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     line_id: Mapped[UUID] = mapped_column(ForeignKey("lines.id"))
     contributor_id: Mapped[UUID] = mapped_column(ForeignKey("contributors.id"), index=True)
@@ -138,7 +164,22 @@ class CorrectionRow(Base):
     keystrokes: Mapped[int | None]
     unknown_count: Mapped[int]
     unknown_characters: Mapped[list[Any]]
+    verdict: Mapped[str] = mapped_column(server_default="text", default="text")
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class DraftRow(Base):
+    """What a person has typed in a line and not submitted yet: one per line and person, overwritten as they go on."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (CheckConstraint(VERDICTS, "verdict"),)
+    line_id: Mapped[UUID] = mapped_column(ForeignKey("lines.id"), primary_key=True)
+    contributor_id: Mapped[UUID] = mapped_column(ForeignKey("contributors.id"), primary_key=True, index=True)
+    text: Mapped[str]
+    verdict: Mapped[str]
+    seconds: Mapped[float | None]
+    keystrokes: Mapped[int | None]
+    updated_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class ErasureRow(Base):

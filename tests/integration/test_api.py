@@ -370,7 +370,7 @@ def test_a_full_queue_answers_busy_and_recovers(fresh: Web) -> None:
     desk = ReadingDesk(waiting, metrics, seats=1)
     app = FastAPI()
     problems.install(app, metrics)
-    app.include_router(api.router(waiting, desk, metrics))
+    app.include_router(api.router(waiting, desk))
     with TestClient(app) as client, ThreadPoolExecutor(1) as pool:
         first = pool.submit(send, client, png(LETTER.image))
         assert reader.asked.wait(30)
