@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 
+from flywheel import label_commands
 from flywheel.account_commands import add_parser
 from flywheel.errors import BadSettings, FlywheelError
 from flywheel.settings import Settings
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     add_parser(commands)
     status.add_argument("--json", action="store_true", help="print the result as JSON")
     add_commands(commands)
+    label_commands.add_commands(commands)
     return parser
 
 

@@ -130,7 +130,7 @@ def _remember(session: Session, server: str, kind: Kind, number: int) -> KnownPr
         row = LabelProjectRow(server=server, kind=kind, number=number, gone=False, watermark=None)
         session.add(row)
     elif row.number != number or row.gone:
-        row.number, row.gone, row.watermark = number, False, None
+        row.number, row.gone, row.watermark, row.foreign_tasks = number, False, None, 0
         theirs = update(SampleRow).where(SampleRow.project_id == row.id)
         session.execute(theirs.values(task_id=None, image=None))
         session.execute(theirs.where(SampleRow.state.in_(["open", "sending"])).values(state="queued", sent_at=None))

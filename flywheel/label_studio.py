@@ -46,6 +46,7 @@ class Project:
     number: int
     name: str
     config: str
+    tasks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +181,12 @@ class LabelStudio:
                 found.setdefault(UUID(row.data["sample_id"]), []).append(int(row.id))
         return {sample_id: sorted(task_ids) for sample_id, task_ids in found.items()}
 
-    def task_ids(self, number: int) -> set[int]:
-        """The ids of every task of a project."""
-        return {int(row.id) for row in self._tasks(number, include="id")}
+    def samples(self, number: int) -> dict[UUID | None, list[int]]:
+        """The ids of every task of a project by sample id; under None those that are none of ours."""
+        found: dict[UUID | None, list[int]] = {}
+        for row in self._tasks(number, include="id,data"):
+            found.setdefault(_uuid(row.data.get("sample_id")), []).append(int(row.id))
+        return found
 
     def delete_task(self, task_id: int) -> None:
         """Delete a task with all that people answered to it; one that is gone already is no failure."""
@@ -260,7 +264,7 @@ def _filters(*items: tuple[str, str, str, object]) -> dict[str, Any]:
 
 
 def _project(row: Any) -> Project:
-    return Project(int(row.id), str(row.title), str(row.label_config or ""))
+    return Project(int(row.id), str(row.title), str(row.label_config or ""), int(row.task_number or 0))
 
 
 def _task(row: Mapping[str, Any]) -> Task:

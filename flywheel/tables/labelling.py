@@ -21,7 +21,8 @@ from flywheel.tables.base import Base, Sha256, now
 class LabelProjectRow(Base):
     """One of our projects on one server; tasks touched up to ``watermark``, by that server's clock, have been pulled.
 
-    ``gone`` tells that the server no longer has it; the outbox waits until a person wants a new one.
+    ``gone`` tells that the server no longer has it; the outbox waits until a person wants a new one. ``foreign_tasks``
+    counts the tasks there that are none of ours.
     """
 
     __tablename__ = "label_projects"
@@ -32,6 +33,7 @@ class LabelProjectRow(Base):
     number: Mapped[int]
     gone: Mapped[bool] = mapped_column(default=False)
     watermark: Mapped[datetime | None]
+    foreign_tasks: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -50,6 +50,7 @@ def _make_projects() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("gone", sa.Boolean(), nullable=False),
         sa.Column("watermark", MOMENT, nullable=True),
+        sa.Column("foreign_tasks", sa.Integer(), nullable=False),
         _created(),
         sa.CheckConstraint("kind IN ('lines', 'pages')", name=op.f("ck_label_projects_kind")),
         sa.PrimaryKeyConstraint("id", name="pk_label_projects"),

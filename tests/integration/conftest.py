@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from flywheel.migrate import migrate_up
 from flywheel.settings import Settings
 from flywheel.store import Store
 from tests.integration.postgresql import Server, running_server
+from tests.label_studio import Studio
+from tests.reviewing import Loop
 
 ENGINES = ["sqlite", "postgresql"]
 TEMPLATE = "inkloop_template"
@@ -67,6 +70,14 @@ def store(settings: Settings) -> Iterator[Store]:
     """An open, empty store."""
     with Store.open(settings) as opened:
         yield opened
+
+
+@pytest.fixture
+def loop(store: Store, settings: Settings, studio: Studio) -> Iterator[Loop]:
+    """An empty store and a Label Studio without projects."""
+    chosen = replace(settings, label_studio_url=studio.url, label_studio_api_key=studio.account.token)
+    with studio.client() as client:
+        yield Loop(store, client, chosen, studio)
 
 
 def _clone(server: Server, *, of: str) -> Iterator[str]:

@@ -23,6 +23,8 @@ from flywheel.store import Store
 from tests.integration.test_flywheel_command import flywheel
 from tests.label_studio import Studio
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the others run on both
+
 
 @pytest.fixture
 def client(studio: Studio) -> Iterator[LabelStudio]:
@@ -41,6 +43,7 @@ def test_the_server_says_who_it_is_and_who_we_are(client: LabelStudio, studio: S
     assert (server.url, server.version, server.account) == (studio.url, "1.23.2", studio.account.username)
 
 
+@ON_SQLITE
 def test_a_project_is_made_once_per_kind(store: Store, client: LabelStudio) -> None:
     lines, pages = (reach_project(store, client, kind) for kind in (Kind.LINES, Kind.PAGES))
     assert [reach_project(store, client, kind) for kind in (Kind.LINES, Kind.PAGES)] == [lines, pages]
@@ -49,6 +52,7 @@ def test_a_project_is_made_once_per_kind(store: Store, client: LabelStudio) -> N
     assert [project.number for project in client.projects("Inkloop pages")] == [pages.number]
 
 
+@ON_SQLITE
 def test_a_project_of_our_name_is_adopted_and_gets_our_config(store: Store, client: LabelStudio, sdk: Any) -> None:
     theirs = sdk.projects.create(title="Inkloop lines", label_config="<View></View>")
     sdk.projects.create(title="Inkloop lines, the old ones", label_config="<View></View>")
@@ -56,6 +60,7 @@ def test_a_project_of_our_name_is_adopted_and_gets_our_config(store: Store, clie
     assert client.project(theirs.id).config == shipped(Kind.LINES)
 
 
+@ON_SQLITE
 def test_a_project_whose_labels_would_be_lost_is_left_alone(store: Store, client: LabelStudio, sdk: Any) -> None:
     config = '<View><Image name="image" value="$image"/><TextArea name="words" toName="image"/></View>'
     theirs = sdk.projects.create(title="Inkloop lines", label_config=config)
@@ -64,6 +69,7 @@ def test_a_project_whose_labels_would_be_lost_is_left_alone(store: Store, client
     assert client.project(theirs.id).config == config
 
 
+@ON_SQLITE
 def test_two_projects_of_our_name_are_a_question_for_a_person(store: Store, client: LabelStudio, sdk: Any) -> None:
     for _ in range(2):
         sdk.projects.create(title="Inkloop lines", label_config="<View></View>")
@@ -71,6 +77,7 @@ def test_two_projects_of_our_name_are_a_question_for_a_person(store: Store, clie
         reach_project(store, client, Kind.LINES)
 
 
+@ON_SQLITE
 def test_a_deleted_project_comes_back_only_when_a_person_wants_it(store: Store, client: LabelStudio, sdk: Any) -> None:
     first = reach_project(store, client, Kind.LINES)
     sdk.projects.delete(first.number)
@@ -124,6 +131,7 @@ def test_without_a_server_or_a_token_the_message_names_the_variable() -> None:
         LabelStudio.of(Settings(label_studio_url="http://127.0.0.1:8080"))
 
 
+@ON_SQLITE
 def test_status_says_who_is_reached_and_which_project(
     store: Store, environ: dict[str, str], client: LabelStudio, studio: Studio, tmp_path: Path
 ) -> None:
@@ -135,6 +143,7 @@ def test_status_says_who_is_reached_and_which_project(
     assert facts["project"] == f"Inkloop lines: {studio.url}/projects/{project.number}/data"
 
 
+@ON_SQLITE
 def test_status_says_why_label_studio_is_not_reached(store: Store, environ: dict[str, str], tmp_path: Path) -> None:
     variables = {"INKLOOP_LABEL_STUDIO_URL": "http://127.0.0.1:9", "INKLOOP_LABEL_STUDIO_API_KEY": "0" * 40}
     done = flywheel(environ | variables, tmp_path, "status", "--json")

@@ -1,0 +1,110 @@
+"""What people see and answer in Label Studio, as its JSON: our lines out, their answers back.
+
+The server checks nothing of what it takes or gives, so an answer is believed only where it fits our own config.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from flywheel.label_studio import Annotation
+
+LONGEST_TEXT = 10_000
+VERDICTS = {"Illegible": "illegible", "Not text": "not_text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person finds in a line's field: whose text it is (a model, or ``correction``), and how sure that is."""
+
+    text: str
+    by: str
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an annotation says of a line.
+
+    Attributes:
+        verdict: ``text``, ``illegible``, ``not_text``, ``skipped``, or ``invalid``.
+        text: where the verdict is ``text``.
+        problem: why it is invalid, in a sentence.
+    """
+
+    verdict: str
+    text: str | None = None
+    problem: str | None = None
+
+
+def line_task(sample_id: UUID, *, image: str, where: str, shown: Shown) -> dict[str, Any]:
+    """The task that asks for one line's text."""
+    prefilled = {"from_name": "text", "to_name": "image", "type": "textarea", "value": {"text": [shown.text]}}
+    prediction = {"model_version": shown.by, "score": shown.score, "result": [prefilled] if shown.text else []}
+    return {
+        "data": {"sample_id": str(sample_id), "image": image, "where": where},
+        "predictions": [prediction] if shown.score is not None else [_without_score(prediction)],
+    }
+
+
+def read_line(annotation: Annotation) -> Answer:
+    """What an annotation says of a line; a verdict outweighs the text, which may still be the prefilled one."""
+    if annotation.cancelled:
+        return Answer("skipped")
+    verdicts = _values(annotation.result, "verdict", "choices")
+    texts = _values(annotation.result, "text", "text")
+    unknown = sorted({str(part.get("from_name")) for part in annotation.result} - {"text", "verdict"})
+    if verdicts:
+        return _verdict(verdicts)
+    if not texts and unknown:
+        return _invalid(f"It answers {', '.join(map(repr, unknown))}, and nothing that Inkloop asks.")
+    return _text(texts)
+
+
+def content_of(annotation: Annotation) -> str:
+    """A hash that changes with what an annotation says, and with who says it."""
+    said = [annotation.annotator, annotation.cancelled, list(annotation.result)]
+    return sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _verdict(chosen: list[object]) -> Answer:
+    if len(set(map(str, chosen))) > 1:
+        return _invalid(f"It holds {len(chosen)} verdicts at once.")
+    known = VERDICTS.get(str(chosen[0]))
+    return Answer(known) if known else _invalid(f"Its verdict {str(chosen[0])!r} is none that Inkloop knows.")
+
+
+def _text(texts: list[object]) -> Answer:
+    lines = [line for text in texts for line in str(text).strip().splitlines() if line.strip()]
+    if not lines:
+        return _invalid("It is empty: neither a text nor a verdict.")
+    if len(lines) > 1:
+        return _invalid(f"It holds {len(lines)} texts, and the picture shows one line.")
+    if len(lines[0]) > LONGEST_TEXT:
+        return _invalid(f"Its text has {len(lines[0])} characters; a line has at most {LONGEST_TEXT}.")
+    broken = next((character for character in lines[0] if character == "\0" or "\ud800" <= character <= "\udfff"), None)
+    if broken is not None:
+        return _invalid(f"Its text holds U+{ord(broken):04X}, which no database stores.")
+    return Answer("text", lines[0])
+
+
+def _invalid(problem: str) -> Answer:
+    return Answer("invalid", problem=f"{problem} Correct it in Label Studio; the next pull takes it up.")
+
+
+def _values(result: Iterable[dict[str, Any]], name: str, key: str) -> list[object]:
+    """Everything that one control of a config was given, whatever shape it came in."""
+    values: list[object] = []
+    for part in result:
+        value = part.get("value")
+        if part.get("from_name") == name and isinstance(value, dict):
+            given = value.get(key)
+            values += given if isinstance(given, list) else [] if given is None else [given]
+    return values
+
+
+def _without_score(prediction: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in prediction.items() if name != "score"}

@@ -1,0 +1,200 @@
+"""Brings back what people answered in Label Studio: what changed since the last pull, each answer once.
+
+The watermark moves in the transaction that keeps the answers up to it, so a crash repeats work and loses none. A pull
+looks a little further back than it must, for a save on the server shows its time before it can be seen; what it meets
+again is recognised by its content.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from flywheel import outbox, trust
+from flywheel.agreement import Settled, settle
+from flywheel.label_projects import KnownProject
+from flywheel.label_studio import LabelStudio, Task
+from flywheel.labels import Label, keep_labels, labels_of, newest_answers
+from flywheel.settings import Policy
+from flywheel.store import Store
+from flywheel.tables import AcceptanceRow, LabelProjectRow, SampleRow
+from flywheel.trust import Claim, Outcome
+
+log = logging.getLogger(__name__)
+
+OVERLAP = timedelta(seconds=60)
+AT_ONCE = 200
+OURS: trust.Source = "label_studio"
+THIRD_OPINION = 2.0
+"""The priority of a line that two people disagree about: above everything a model doubts."""
+
+
+@dataclass
+class Pulled:
+    """What a pull did.
+
+    Attributes:
+        tasks: read again because somebody touched them.
+        labels: new answers and new revisions.
+        accepted: lines whose text became ground truth.
+        withdrawn: lines whose text no longer is.
+        disagreed: lines that people disagree about.
+        deleted: tasks found deleted on the server.
+        problems: answers that cannot be used, each in a sentence.
+    """
+
+    tasks: int = 0
+    labels: int = 0
+    accepted: int = 0
+    withdrawn: int = 0
+    disagreed: int = 0
+    deleted: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Pull:
+    """One pull from one project; ``done`` is right also when it breaks off."""
+
+    store: Store
+    client: LabelStudio
+    project: KnownProject
+    policy: Policy
+    done: Pulled
+
+    def run(self, *, reconcile: bool) -> None:
+        """Read what people touched; then, if asked or if tasks are missing there, look for deleted ones.
+
+        Raises:
+            LabelStudioError: the server cannot be used; what was kept stays kept.
+        """
+        since = None if self.project.watermark is None else self.project.watermark - OVERLAP
+        tasks = sorted(
+            self.client.touched_tasks(self.project.number, since=since), key=lambda task: (task.updated_at, task.id)
+        )
+        for start in range(0, len(tasks), AT_ONCE):
+            chunk = tasks[start : start + AT_ONCE]
+            with self.store.writing() as session:
+                self._keep(session, chunk)
+                session.execute(
+                    update(LabelProjectRow)
+                    .where(LabelProjectRow.id == self.project.id)
+                    .values(watermark=chunk[-1].updated_at)
+                )
+        if reconcile or self._some_are_missing():
+            self._reconcile()
+
+    def _keep(self, session: Session, tasks: Sequence[Task]) -> None:
+        touched: list[UUID] = []
+        for task in tasks:
+            sample = None if task.sample_id is None else session.get(SampleRow, task.sample_id, with_for_update=True)
+            if sample is None:
+                continue
+            self.done.tasks += 1
+            if sample.state in ("queued", "sending"):  # the push that made this task never heard of it
+                sample.state, sample.task_id, sample.project_id = "open", task.id, self.project.id
+            new = keep_labels(session, sample, task)
+            self.done.labels += new
+            if new:
+                self.done.problems += _problems(session, self.project, sample)
+                if sample.line_id is not None:
+                    touched.append(sample.line_id)
+        for line_id in dict.fromkeys(touched):
+            self._judge(session, line_id)
+
+    def _judge(self, session: Session, line_id: UUID) -> None:
+        """Let what people say of a line now decide about it."""
+        settled = settle(labels_of(session, line_id))
+        if settled.answer is not None:
+            self._accept(session, line_id, settled.answer)
+            return
+        if settled.disagreed:
+            self.done.disagreed += 1
+            reason = _disagreement(settled)
+            if settled.answers == 2:
+                outbox.ask_again(session, line_id, reason=f"{reason} A third opinion decides.", priority=THIRD_OPINION)
+        else:
+            reason = "Its label was deleted in Label Studio."
+        standing = _standing(session, line_id)
+        if standing is not None and (standing.source, standing.outcome) == (OURS, Outcome.ACCEPTED):
+            trust.withdraw(session, line_id, by=None, source=OURS, reason=reason)
+            self.done.withdrawn += 1
+
+    def _accept(self, session: Session, line_id: UUID, answer: Label) -> None:
+        standing = _standing(session, line_id)
+        outcome = Outcome.ACCEPTED if answer.says_text else Outcome.REFUSED
+        if standing is not None and (standing.source, standing.outcome, standing.text) == (OURS, outcome, answer.text):
+            return
+        claim = Claim(line_id, answer.text, OURS, answer.contributor_id, verdict=answer.verdict)
+        if trust.keep(session, claim, self.policy).outcome is Outcome.ACCEPTED:
+            self.done.accepted += 1
+
+    def _some_are_missing(self) -> bool:
+        """Whether the server has another number of tasks than when they were last compared one by one."""
+        with self.store.reading() as session:
+            expected = len(_tasks_there(session, self.project.id)) + self._foreign(session)
+        return self.client.project(self.project.number).tasks != expected
+
+    def _reconcile(self) -> None:
+        """Remember as gone what was deleted there: it is not sent again by itself, and what people said of it stays.
+
+        A task that came twice, because an import was still under way when it was looked for, goes once.
+        """
+        there = self.client.samples(self.project.number)
+        with self.store.writing() as session:
+            known = _tasks_there(session, self.project.id)
+            gone = [sample_id for sample_id in known if sample_id not in there]
+            session.execute(update(SampleRow).where(SampleRow.id.in_(gone)).values(state="gone"))
+            foreign = sum(len(tasks) for sample_id, tasks in there.items() if sample_id not in known)
+            session.execute(
+                update(LabelProjectRow).where(LabelProjectRow.id == self.project.id).values(foreign_tasks=foreign)
+            )
+        for sample_id, task_id in known.items():
+            for double in set(there.get(sample_id, ())) - {task_id}:
+                self.client.delete_task(double)
+        self.done.deleted += len(gone)
+        log.info("%d of %d tasks are gone from project %d.", len(gone), len(known), self.project.number)
+
+    def _foreign(self, session: Session) -> int:
+        """The tasks that are none of ours, as last counted."""
+        return session.get_one(LabelProjectRow, self.project.id).foreign_tasks
+
+
+def _tasks_there(session: Session, project: UUID) -> dict[UUID, int]:
+    """The tasks that should be on the server, by sample."""
+    rows = session.execute(
+        select(SampleRow.id, SampleRow.task_id).where(
+            SampleRow.project_id == project,
+            SampleRow.state.in_(["open", "labelled"]),
+        )
+    )
+    return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
+def _standing(session: Session, line_id: UUID) -> AcceptanceRow | None:
+    """The judgement that decides about a line, as `flywheel.trust` reads it."""
+    return session.scalars(
+        select(AcceptanceRow)
+        .where(AcceptanceRow.line_id == line_id, AcceptanceRow.outcome != Outcome.HELD)
+        .order_by(AcceptanceRow.number.desc())
+        .limit(1)
+    ).first()
+
+
+def _disagreement(settled: Settled) -> str:
+    people = "Two people" if settled.answers == 2 else f"{settled.answers} people"
+    return f"{people} disagree about it (CER {settled.distance:.0%})."
+
+
+def _problems(session: Session, project: KnownProject, sample: SampleRow) -> list[str]:
+    """What is wrong with the answers to a sample, and where to mend it."""
+    where = "" if sample.task_id is None else f" {project.task_url(sample.task_id)}"
+    return [
+        f"Task {sample.task_id}, answer {row.annotation_id}: {row.problem}{where}"
+        for row in newest_answers(session, sample.id)
+        if row.problem
+    ]

@@ -1,0 +1,172 @@
+"""Sends what waits in the outbox, each line once.
+
+A sample is marked before it is sent and again when its task is known. Whatever ends a push between the two (kill -9, a
+time-out, a proxy's 503) leaves it marked as sent; the next push looks it up by its sample id and sends only what is
+not there. An import is one transaction on the server, so a look-up sees all of it or nothing.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from flywheel import outbox
+from flywheel.errors import LabelStudioError, LabelStudioRefused, ProjectGone
+from flywheel.label_pictures import Picture, pictures
+from flywheel.label_projects import KnownProject
+from flywheel.label_results import line_task
+from flywheel.label_studio import LabelStudio
+from flywheel.outbox import Sample, Wanted
+from flywheel.store import Store
+from flywheel.tables import now
+
+log = logging.getLogger(__name__)
+
+Queue = Callable[[int], Iterable[Wanted]]
+"""Gives the lines that are worth a person's time, at most so many, the most urgent first."""
+Ready = list[tuple[Sample, Picture]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a push waits.
+
+    Attributes:
+        settle_s: how long after it was sent an import may still appear on the server.
+        look_s: between two looks for it.
+        batch: lines of one import.
+    """
+
+    settle_s: float = 60.0
+    look_s: float = 2.0
+    batch: int = 500
+
+
+@dataclass
+class Pushed:
+    """What a push did: lines sent; lines that an earlier one had sent, found there; lines that are no longer there."""
+
+    sent: int = 0
+    found: int = 0
+    withdrawn: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Push:
+    """One push to one project; ``done`` is right also when it breaks off."""
+
+    store: Store
+    client: LabelStudio
+    project: KnownProject
+    pace: Pace
+    done: Pushed
+
+    def run(self, queue: Queue, *, most: int) -> None:
+        """Send lines until ``most`` tasks are open, or none is left.
+
+        Raises:
+            LabelStudioError: the server cannot be used; what was not sent waits.
+        """
+        self._settle()
+        room = self._fill(queue, most)
+        failed: set[UUID] = set()
+        while room > 0:
+            with self.store.reading() as session:
+                batch = outbox.queued(session, min(room, self.pace.batch), leaving_out=failed)
+            if not batch:
+                return
+            ready = self._prepare(batch)
+            failed |= {sample.id for sample in batch} - {sample.id for sample, _ in ready}
+            room -= self._import(ready)
+
+    def _settle(self) -> None:
+        """Look for what an earlier push has sent, until it is there or can no longer appear."""
+        while unseen := self._unseen():
+            found = self._look_up([sample.id for sample in unseen])
+            self.done.found += len(found)
+            missing = [sample for sample in unseen if sample.id not in found]
+            late = now() - timedelta(seconds=self.pace.settle_s)
+            lost = [sample.id for sample in missing if sample.sent_at is None or sample.sent_at <= late]
+            with self.store.writing() as session:
+                outbox.mark_queued(session, lost)
+            if len(lost) < len(missing):
+                time.sleep(self.pace.look_s)
+
+    def _unseen(self) -> list[Sample]:
+        with self.store.reading() as session:
+            return outbox.sending(session, self.project.id)
+
+    def _look_up(self, sample_ids: Sequence[UUID]) -> dict[UUID, int]:
+        """The tasks that samples became, remembered; of two tasks for one sample the younger goes."""
+        found = self.client.find_tasks(self.project.number, sample_ids)
+        for task_ids in found.values():
+            for double in task_ids[1:]:
+                self.client.delete_task(double)
+        first = {sample_id: task_ids[0] for sample_id, task_ids in found.items()}
+        with self.store.writing() as session:
+            outbox.mark_open(session, first)
+        return first
+
+    def _fill(self, queue: Queue, most: int) -> int:
+        """Take lines from the queue into the outbox; returns how many may be sent."""
+        with self.store.writing() as session:
+            room = max(most - outbox.open_count(session, self.project.id), 0)
+            waiting = len(outbox.queued(session, room))
+        if room > waiting:
+            wanted = list(queue(room - waiting))
+            with self.store.writing() as session:
+                outbox.fill(session, wanted)
+        return room
+
+    def _prepare(self, batch: Sequence[Sample]) -> Ready:
+        """Upload the pictures of a batch and mark it as sent; lines that nobody can be shown are left out."""
+        ready: Ready = []
+        gone = []
+        for sample, picture in pictures(self.store, batch):
+            if picture is None:
+                gone.append(sample.id)
+            elif isinstance(picture, str):
+                self.done.problems.append(picture)
+                log.error("%s", picture)
+            else:
+                ready.append((sample, picture))
+        self._upload(ready)
+        with self.store.writing() as session:
+            outbox.mark_withdrawn(session, gone)
+            shown = [(sample.id, picture.columns) for sample, picture in ready]
+            outbox.mark_sending(session, shown, project=self.project.id)
+        self.done.withdrawn += len(gone)
+        return ready
+
+    def _upload(self, ready: Ready) -> None:
+        new = [(sample, picture) for sample, picture in ready if picture.path is None]
+        images = [(f"{sample.line_id}.webp", picture.webp) for sample, picture in new]
+        for (_, picture), path in zip(new, self.client.upload_images(self.project.number, images), strict=True):
+            picture.path = path
+
+    def _import(self, ready: Ready) -> int:
+        """Import one batch; returns how many of it are there."""
+        ids = [sample.id for sample, _ in ready]
+        tasks = [
+            line_task(sample.id, image=picture.path or "", where=picture.where, shown=picture.shown)
+            for sample, picture in ready
+        ]
+        if not tasks:
+            return 0
+        try:
+            made = dict(zip(ids, self.client.import_tasks(self.project.number, tasks), strict=True))
+        except (LabelStudioRefused, ProjectGone):
+            with self.store.writing() as session:
+                outbox.mark_queued(session, ids)
+            raise
+        except LabelStudioError:
+            if len(self._look_up(ids)) < len(ids):  # it may still appear: the next push looks again
+                raise
+        else:
+            with self.store.writing() as session:
+                outbox.mark_open(session, made)
+        self.done.sent += len(ids)
+        return len(ids)

@@ -1,0 +1,108 @@
+"""Push and pull, as people and jobs ask for them: one at a time, and each leaves a record of how it went."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import select
+
+from flywheel.errors import LabelStudioError, ProjectGone, SyncRunning
+from flywheel.label_configs import Kind
+from flywheel.label_projects import known_projects, mark_gone, reach_project
+from flywheel.label_studio import LabelStudio
+from flywheel.pulling import Pull, Pulled
+from flywheel.pushing import Pace, Push, Pushed, Queue
+from flywheel.settings import Settings
+from flywheel.store import Store
+from flywheel.tables import SyncRunRow
+
+LOCK = "label-studio"
+PACE = Pace()
+
+
+def push(
+    store: Store,
+    client: LabelStudio,
+    settings: Settings,
+    queue: Queue,
+    *,
+    new_project: bool = False,
+    pace: Pace = PACE,
+) -> Pushed:
+    """Send lines that are worth a person's time, until as many tasks are open as the settings allow.
+
+    Args:
+        store: where the outbox is.
+        client: the server.
+        settings: how many tasks may be open.
+        queue: gives the lines.
+        new_project: begin a new project where ours was deleted.
+        pace: how to wait.
+
+    Raises:
+        LabelStudioError: the server cannot be used now; what was not sent waits, and the record says why.
+        SyncRunning: another push or pull is under way.
+    """
+    done = Pushed()
+    with _recorded(store, "push", done):
+        project = reach_project(store, client, Kind.LINES, new=new_project)
+        Push(store, client, project, pace, done).run(queue, most=settings.label_studio_open_tasks)
+    return done
+
+
+def pull(store: Store, client: LabelStudio, settings: Settings, *, reconcile: bool = False) -> Pulled:
+    """Bring back what people answered since the last pull.
+
+    Args:
+        store: where answers and ground truth are kept.
+        client: the server.
+        settings: whose word is enough.
+        reconcile: compare every task with the server's; done anyway when their number is not what it should be.
+
+    Raises:
+        LabelStudioError: the server cannot be used now; the record says why.
+        SyncRunning: another push or pull is under way.
+    """
+    done = Pulled()
+    with _recorded(store, "pull", done):
+        with store.reading() as session:
+            projects = [project for project in known_projects(session, client.url) if not project.gone]
+        for project in projects:
+            try:
+                Pull(store, client, project, settings.trust, done).run(reconcile=reconcile)
+            except ProjectGone:
+                mark_gone(store, project)
+                raise
+    return done
+
+
+def last_runs(store: Store, limit: int = 10) -> list[dict[str, Any]]:
+    """The newest pushes and pulls, newest first: {"direction", "at", "done", "problems"}."""
+    with store.reading() as session:
+        rows = session.scalars(select(SyncRunRow).order_by(SyncRunRow.created_at.desc()).limit(limit))
+        return [
+            {"direction": row.direction, "at": row.created_at, "done": row.done, "problems": row.problems}
+            for row in rows
+        ]
+
+
+@contextmanager
+def _recorded(store: Store, direction: str, done: Pushed | Pulled) -> Iterator[None]:
+    """Alone with the server while the block runs; then its record, also of what broke it off."""
+    with store.alone(LOCK) as alone:
+        if not alone:
+            raise SyncRunning("Another push or pull is under way. Wait until it has ended, then try again.")
+        try:
+            yield
+        except LabelStudioError as error:
+            _record(store, direction, done, [str(error)])
+            raise
+        _record(store, direction, done, [])
+
+
+def _record(store: Store, direction: str, done: Pushed | Pulled, problems: list[str]) -> None:
+    numbers = asdict(done)
+    said = numbers.pop("problems")
+    with store.writing() as session:
+        session.add(SyncRunRow(direction=direction, done=numbers, problems=[*said, *problems]))

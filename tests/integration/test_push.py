@@ -1,0 +1,139 @@
+"""Lines travel to a real Label Studio once each, whatever happens on the way."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+
+from flywheel.errors import ProjectGone, SyncRunning
+from flywheel.pushing import Pace
+from flywheel.records import NewCorrection
+from flywheel.settings import ROOT
+from flywheel.sync import LOCK, last_runs
+from tests.reviewing import MODEL, Loop, samples, states
+
+QUICK = Pace(settle_s=3.0, look_s=0.2)
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # test_pull pushes to PostgreSQL
+
+
+def test_a_doubtful_line_arrives_with_its_picture_and_what_the_model_read(loop: Loop) -> None:
+    assert loop.push([loop.page().lines[0].id]).sent == 1
+    (task,) = loop.tasks()
+    (sample,) = samples(loop.store)
+    assert task.data["sample_id"] == str(sample.id)
+    assert task.data["where"] == "letter.png, page 1, line 1"
+    (prediction,) = task.predictions
+    assert (prediction.model_version, prediction.score) == (MODEL, pytest.approx(0.1))
+    assert prediction.result[0]["value"] == {"text": ["DEAR BOB,"]}
+    token = {"Authorization": f"Token {loop.studio.account.token}"}
+    picture = httpx.get(loop.studio.url + task.data["image"], headers=token)
+    assert Image.open(io.BytesIO(picture.content)).height == 96
+    assert (sample.state, sample.task_id, sample.shown) == ("open", int(task.id), "DEAR BOB,")
+
+
+def test_a_correction_travels_for_review_as_a_prediction_of_a_person(loop: Loop) -> None:
+    line = loop.page().lines[1]
+    ann = loop.store.contributor("Ann")
+    loop.store.keep_corrections([NewCorrection(line.id, "it rains: « œ »")], contributor=ann)
+    loop.push([line.id])
+    ((prediction,),) = [task.predictions for task in loop.tasks()]
+    assert prediction.model_version == "correction"
+    assert prediction.result[0]["value"] == {"text": ["it rains: « œ »"]}
+
+
+def test_push_twice_makes_no_second_task(loop: Loop) -> None:
+    page = loop.page()
+    assert [loop.push(page).sent for _ in range(2)] == [3, 0]
+    assert len(loop.tasks()) == 3
+    assert states(loop.store) == ["open"] * 3
+
+
+def test_no_more_tasks_are_open_than_the_settings_allow_and_the_most_urgent_goes_first(loop: Loop) -> None:
+    tight, page = replace(loop, settings=replace(loop.settings, label_studio_open_tasks=2)), loop.page()
+    assert [tight.push(page).sent for _ in range(2)] == [2, 0]
+    assert [task.data["where"][-6:] for task in loop.tasks()] == ["line 1", "line 2"]
+
+
+def test_a_line_whose_picture_is_broken_is_named_and_the_others_arrive(loop: Loop, tmp_path: Path) -> None:
+    page, broken = loop.page(), loop.page(["lost"], seed=8)
+    image, _ = loop.store.page_image(broken.id, loop.store.contributor("Ann"))
+    for path in (tmp_path / "blobs").rglob("*"):
+        if path.is_file() and path.read_bytes() == image:
+            path.unlink()
+    done = loop.push([broken.lines[0].id, page.lines[0].id])
+    assert (done.sent, len(loop.tasks())) == (1, 1)
+    (problem,) = done.problems
+    assert problem.startswith(f"Line {broken.lines[0].id} cannot be shown to anybody, so it was not sent: The blob")
+    assert last_runs(loop.store)[0]["problems"] == [problem]
+
+
+KILLED = """
+import os, signal, sys, threading
+from uuid import UUID
+from flywheel.label_studio import LabelStudio
+from flywheel.settings import Settings
+from flywheel.store import Store
+from flywheel.sync import push
+from tests.reviewing import these
+
+class Killed(LabelStudio):
+    def import_tasks(self, number, tasks):
+        if sys.argv[1] == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if sys.argv[1] == "during":
+            threading.Timer(0.03, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        super().import_tasks(number, tasks)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+settings = Settings.from_env()
+with Store.open(settings) as store, Killed.of(settings) as client:
+    push(store, client, settings, these(map(UUID, sys.argv[2:])))
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "during", "after"])
+def test_push_after_kill_9_in_the_midst_of_an_import_sends_only_what_is_missing(
+    loop: Loop, environ: dict[str, str], moment: str
+) -> None:
+    page = loop.page()
+    lines = [str(line.id) for line in page.lines]
+    variables = {**os.environ, **environ, **loop.studio.variables()}
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, moment, *lines], cwd=ROOT, env=variables, timeout=120, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert states(loop.store) == ["sending"] * 3
+    done = loop.push(page, pace=QUICK)
+    assert done.sent + done.found == 3
+    assert moment == "during" or done.sent == (3 if moment == "before" else 0)
+    assert states(loop.store) == ["open"] * 3
+    assert [row.task_id for row in samples(loop.store)] == [int(task.id) for task in loop.tasks()]
+
+
+def test_a_deleted_project_stops_the_push_until_a_person_wants_a_new_one(loop: Loop) -> None:
+    page = loop.page()
+    loop.push([line.id for line in page.lines[:2]])
+    loop.studio.clear()
+    for _ in range(2):
+        with pytest.raises(ProjectGone, match="push --new-project"):
+            loop.push(page)
+    assert "push --new-project" in last_runs(loop.store)[0]["problems"][0]
+    assert loop.push(page, new_project=True).sent == 3
+    assert sorted(task.data["where"][-6:] for task in loop.tasks()) == ["line 1", "line 2", "line 3"]
+
+
+def test_two_pushes_at_once_are_one_after_the_other(loop: Loop) -> None:
+    page = loop.page()
+    with loop.store.alone(LOCK) as alone:
+        assert alone
+        with pytest.raises(SyncRunning, match="Wait until it has ended"):
+            loop.push(page)
+    assert loop.push(page).sent == 3
