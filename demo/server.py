@@ -17,8 +17,9 @@ from demo.guards import Guards
 from demo.metrics import Metrics
 from demo.reading_desk import ReadingDesk
 from demo.routes import api, corrections, documents, exports, lines, login, media, operation, pages
+from demo.routes import insights as insight_routes
 from demo.services import Services
-from demo.tabs import read
+from demo.tabs import insights, read
 from demo.theme import theme
 from flywheel.settings import is_loopback
 
@@ -26,11 +27,11 @@ __all__ = ["Services", "build_app"]
 
 QUEUE_SIZE = 64
 CACHE_SECONDS = (3600, 3600)  # Gradio's own copies of files: looked for and deleted every hour
-STYLES = ("base.css", "shelf.css", "editor.css", "exports.css")
+STYLES = ("base.css", "shelf.css", "editor.css", "exports.css", "insights.css")
 HEAD = '<meta name="color-scheme" content="light dark">' + "".join(
     f'<link rel="stylesheet" href="ui/{style}">' for style in STYLES
 )
-TABS: tuple[tuple[str, Callable[[Services], None]], ...] = (("Read", read.build),)
+TABS: tuple[tuple[str, Callable[[Services], None]], ...] = (("Read", read.build), ("Insights", insights.build))
 """Each tab's name and what lays it out, from left to right."""
 
 LEAST_ROLES: dict[str, Role] = {"Label": Role.ANNOTATOR, "Models": Role.OPERATOR}
@@ -49,6 +50,7 @@ def build_app(services: Services) -> FastAPI:
     problems.install(app, metrics)
     for router in (
         exports.router(services),
+        insight_routes.router(services),
         corrections.router(services, metrics),
         documents.router(services, metrics),
         lines.router(services, desk, metrics),

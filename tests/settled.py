@@ -1,5 +1,6 @@
 """Stores in which people have settled lines on days and at costs that a test chooses."""
 
+import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -10,6 +11,7 @@ from flywheel.tables import CorrectionRow
 from recognizer.page import Line, Page, Reading, Word
 from tests.readings import HEIGHT, PITCH, WIDTH, a_line, an_upload
 
+WHITE = base64.b64decode("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")  # one pixel of WebP
 TODAY = datetime(2026, 3, 18, 12, tzinfo=UTC)  # a Wednesday
 
 
@@ -31,7 +33,7 @@ def settle(
     """Keep a page that a model read and what somebody made of each of its lines; gives the lines as they were read."""
     who = store.contributor(contributor)
     page = Page("letter.png", 1, WIDTH, HEIGHT, tuple(_line(line, row) for row, line in enumerate(lines)), model)
-    document = store.keep_reading(an_upload(), [(page, b"image")], contributor=who, seconds=1)
+    document = store.keep_reading(an_upload(), [(page, WHITE)], contributor=who, seconds=1)
     read = list(document.pages[0].lines)
     for line, stored in zip(lines, read, strict=True):
         correct(store, stored, line, who, revision=1, today=today)

@@ -190,3 +190,63 @@ class LoginPage:
         self.name.fill(name)
         self.password.fill(password)
         self.password.press("Enter")
+
+
+class InsightsPage:
+    """The Insights tab."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+
+    def open(self) -> "InsightsPage":
+        """Go there, and wait for the figures."""
+        self.page.goto(self.url)
+        return self.turn_to()
+
+    def turn_to(self) -> "InsightsPage":
+        """Choose the tab, and wait for the figures."""
+        self.page.get_by_role("tab", name="Insights").click()
+        self.expect_counted()
+        return self
+
+    def expect_counted(self) -> None:
+        """Wait until the figures are those that were asked for last."""
+        expect(self.board).to_have_attribute("aria-busy", "false")
+        expect(self.page.locator("#insights [data-ready]")).to_be_attached()
+
+    @property
+    def board(self) -> Locator:
+        """All of the tab."""
+        return self.page.get_by_role("region", name="Insights")
+
+    @property
+    def trouble(self) -> Locator:
+        """The sentence about a question that could not be answered."""
+        return self.board.get_by_role("alert")
+
+    def number(self, name: str) -> Locator:
+        """A key number, by what it counts."""
+        return self.board.locator(".key-numbers > div", has_text=name).locator(".key-value")
+
+    def figure(self, title: str) -> Locator:
+        """One figure, by its title."""
+        return self.board.get_by_role("figure").filter(has=self.page.get_by_role("heading", name=title))
+
+    def table(self, title: str) -> list[list[str]]:
+        """The numbers of a figure, which are opened first where they are folded away."""
+        figure = self.figure(title)
+        fold = figure.locator("details:not([open]) summary")
+        if fold.count():
+            fold.click()
+        return [row.get_by_role("cell").all_inner_texts() for row in figure.locator("tbody tr").all()]
+
+    def choose(self, label: str, option: str) -> None:
+        """Narrow the question, and wait for the answer."""
+        self.board.get_by_role("combobox", name=label).select_option(label=option)
+        self.expect_counted()
+
+    def refresh(self) -> None:
+        """Ask again, and wait for the answer."""
+        with self.page.expect_response(lambda response: "/api/v1/insights" in response.url):
+            self.board.get_by_role("button", name="Refresh").click()
+        self.expect_counted()

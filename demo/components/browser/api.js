@@ -1,7 +1,12 @@
 // Our own HTTP interface, the same that programs use. Whatever goes wrong becomes one sentence for a person.
 
-/** A request that failed; the message says what is wrong and what to do. */
-export class Refused extends Error {}
+/** A request that failed; the message says what is wrong and what to do, the status whose fault it was, if any. */
+export class Refused extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
 
 /** The address of one of our paths, also where a proxy serves the whole application under a folder. */
 export function address(path) {
@@ -41,6 +46,12 @@ export async function keepCorrections(corrections) {
   return (await response.json()).corrections;
 }
 
+/** What the corrections say; what is empty in the question is not asked. */
+export async function findInsight(question) {
+  const asked = Object.entries(question).filter(([, value]) => value !== "");
+  return (await ask(`api/v1/insights?${new URLSearchParams(asked)}`)).json();
+}
+
 /** Sends a file and yields its pages as they are read. */
 export async function* readFile(file) {
   const body = new FormData();
@@ -59,7 +70,7 @@ async function ask(path, options = {}) {
   } catch {
     throw new Refused("Inkloop does not answer. Your text is still here: check that it is running, then try again.");
   }
-  if (!response.ok) throw new Refused(await sentence(response));
+  if (!response.ok) throw new Refused(await sentence(response), response.status);
   return response;
 }
 
