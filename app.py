@@ -55,15 +55,11 @@ def serve(settings: "Settings", listener: socket.socket) -> None:
 
 def tell_who_may_come_in(settings: "Settings", store: "Store") -> None:
     """Say on stderr what an operator should know before anybody logs in, or instead of it."""
-    from flywheel.accounts import has_operator
+    from flywheel.accounts import NO_OPERATOR, has_operator
     from flywheel.settings import is_loopback
 
     if settings.auth and not has_operator(store):
-        print(
-            "Nobody who may look after this Inkloop can log in yet. Make the first account of that kind, in another "
-            "terminal: python -m flywheel account add NAME --role operator",
-            file=sys.stderr,
-        )
+        print(NO_OPERATOR, file=sys.stderr)
     elif settings.auth is False and not is_loopback(settings.host):
         print(
             f"INKLOOP_AUTH is off: whoever reaches {settings.host} may read and change everything here.",

@@ -15,11 +15,13 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MULTIPART_BYTES = 64 * 1024  # what a form adds around its file
 DRAIN_SECONDS = 10  # how long a sender of too much may still talk before it has to hear the answer
 
-# Gradio compiles templates in the browser, hence unsafe-eval. No other host is ever asked for anything.
+# Gradio's page holds scripts and compiles templates in the browser, hence unsafe-inline and unsafe-eval; but no element
+# may carry a script in an attribute, where injected markup would have it. No other host is ever asked for anything.
 POLICY = "; ".join(
     (
         "default-src 'self'",
         "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "script-src-attr 'none'",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",

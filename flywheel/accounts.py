@@ -17,6 +17,10 @@ from flywheel.store import Store
 from flywheel.tables import AccessRow, ContributorRow, now
 
 LONGEST_NAME = 64
+NO_OPERATOR = (
+    "People have to log in, and nobody can who may look after this Inkloop. Make the first account of that kind: "
+    "python -m flywheel account add NAME --role operator"
+)
 
 
 class Role(StrEnum):

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from flywheel import label_status
+from flywheel.accounts import NO_OPERATOR, has_operator
 from flywheel.errors import FlywheelError
 from flywheel.migrate import newest_revision
 from flywheel.settings import Settings
@@ -27,7 +28,7 @@ def look(settings: Settings) -> dict[str, Any]:
     }
     try:
         with Store.open(settings) as store:
-            _fill(report, store)
+            _fill(report, store, settings)
             report["label_studio"] = label_status.look(settings, store)
     except FlywheelError as error:
         report["problems"].append(str(error))
@@ -68,10 +69,12 @@ def _label_studio(report: dict[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
-def _fill(report: dict[str, Any], store: Store) -> None:
+def _fill(report: dict[str, Any], store: Store, settings: Settings) -> None:
     report["database"]["revision"] = store.revision()
     report["database"]["reachable"] = True
     store.ready()
+    if settings.auth and not has_operator(store):
+        report["problems"].append(NO_OPERATOR)
     report["counts"] = store.counts()
     report["model_versions"] = [
         asdict(model) | {"first_used": model.first_used.isoformat()} for model in store.model_versions()

@@ -461,7 +461,11 @@ def test_every_answer_carries_the_security_headers(client: TestClient, address: 
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "SAMEORIGIN"
     assert headers["referrer-policy"] == "same-origin"
-    assert "default-src 'self'" in headers["content-security-policy"]
+    policy = headers["content-security-policy"].split("; ")
+    assert {"default-src 'self'", "script-src-attr 'none'", "object-src 'none'", "frame-ancestors 'self'"} <= set(
+        policy
+    )
+    assert not any("http" in source or "*" in source for source in policy)
 
 
 def test_another_site_cannot_write_through_a_visitors_browser(client: TestClient) -> None:

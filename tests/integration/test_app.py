@@ -5,11 +5,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from app import address, listen
+from app import address, listen, tell_who_may_come_in
+from flywheel.accounts import Role, add_account
 from flywheel.settings import Settings
+from flywheel.store import Store
+from tests.running_app import settings_in
 from tests.source import ROOT
 
 
@@ -60,6 +64,28 @@ def test_an_address_that_other_machines_reach_stops_the_start_until_somebody_say
     assert (told.returncode, told.stdout) == (1, "")
     assert "Set INKLOOP_AUTH=on" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_the_start_tells_how_the_first_operator_is_made_until_there_is_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_in(tmp_path, auth="on", host="0.0.0.0")
+    with Store.open(settings) as store:
+        tell_who_may_come_in(settings, store)
+        assert "python -m flywheel account add NAME --role operator" in capsys.readouterr().err
+        add_account(store, "Olive", password="a quiet harbour", role=Role.OPERATOR)
+        tell_who_may_come_in(settings, store)
+        assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("host", "told"), [("0.0.0.0", "whoever reaches 0.0.0.0 may read"), ("127.0.0.1", "")])
+def test_the_start_warns_when_other_machines_come_in_without_a_login(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], host: str, told: str
+) -> None:
+    settings = settings_in(tmp_path, auth="off", host=host)
+    with Store.open(settings) as store:
+        tell_who_may_come_in(settings, store)
+    assert told in capsys.readouterr().err
 
 
 def test_a_misspelt_variable_stops_the_start_with_a_sentence() -> None:

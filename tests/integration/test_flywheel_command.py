@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from flywheel.accounts import Role, add_account
 from flywheel.records import NewCorrection, StoredPage
 from flywheel.settings import ROOT
 from flywheel.store import Store
@@ -80,6 +81,17 @@ def test_status_names_a_missing_blob_and_fails(store: Store, environ: Environ, a
     assert done.returncode == 1
     (problem,) = json.loads(done.stdout)["problems"]
     assert problem.startswith(f"1 of 2 blobs are missing from {tmp_path}/blobs, such as {gone.name}. Restore them")
+
+
+def test_status_tells_while_nobody_can_log_in_who_may_do_everything(
+    store: Store, environ: Environ, tmp_path: Path
+) -> None:
+    done = flywheel({**environ, "INKLOOP_AUTH": "on"}, tmp_path, "status", "--json")
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert done.returncode == 1
+    assert "python -m flywheel account add NAME --role operator" in problem
+    add_account(store, "Olive", password="a quiet harbour", role=Role.OPERATOR)
+    assert flywheel({**environ, "INKLOOP_AUTH": "on"}, tmp_path, "status").returncode == 0
 
 
 def test_status_of_a_database_without_tables_fails(empty_database_url: str, tmp_path: Path) -> None:
