@@ -8,7 +8,8 @@
     │   └── BadManifest         a ground-truth file that breaks its format
     ├── BadModel                a weights folder that is missing, incomplete or of another architecture
     ├── UnknownCharacter        a text holds a character outside the charset
-    └── LineTooShort            a line image has fewer time steps than its text needs
+    ├── LineTooShort            a line image has fewer time steps than its text needs
+    └── Diverged                a training's loss is no number any more
 
 A message says what is wrong, where, and what to do. Command lines print it and exit 1; the web shows it.
 """
@@ -48,3 +49,7 @@ class UnknownCharacter(RecognizerError):
 
 class LineTooShort(RecognizerError):
     """A line image has fewer time steps than its text needs."""
+
+
+class Diverged(RecognizerError):
+    """A training's loss is no number any more; its weights are worthless from then on."""

@@ -65,9 +65,7 @@ def evaluate_lines(reader: LineReader, rows: Sequence[LineTruth], *, flagged: bo
         raise BadManifest(f"None of the {len(rows)} rows can be scored. Add rows, or score flagged ones: --flagged.")
     reader.read_lines([open_line(row.image) for row in chosen[:WARM_UP_LINES]])
     begun = time.perf_counter()
-    readings: list[Reading] = []
-    for start in range(0, len(chosen), CHUNK_LINES):
-        readings += reader.read_lines([open_line(row.image) for row in chosen[start : start + CHUNK_LINES]])
+    readings = read_rows(reader, chosen)
     seconds = time.perf_counter() - begun
     pairs = [(row.text, reading.text) for row, reading in zip(chosen, readings, strict=True)]
     confidences = [word.confidence for reading in readings for word in reading.words]
@@ -82,6 +80,18 @@ def evaluate_lines(reader: LineReader, rows: Sequence[LineTruth], *, flagged: bo
         lines_per_second=len(chosen) / seconds,
         model=reader.version,
     )
+
+
+def read_rows(reader: LineReader, rows: Sequence[LineTruth]) -> list[Reading]:
+    """What a reader says of each row's image.
+
+    Raises:
+        NotAnImage: a row's image cannot be opened.
+    """
+    readings: list[Reading] = []
+    for start in range(0, len(rows), CHUNK_LINES):
+        readings += reader.read_lines([open_line(row.image) for row in rows[start : start + CHUNK_LINES]])
+    return readings
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pytorch_lightning.loggers import Logger
+
 from recognizer.charset import Charset
 from recognizer.corpora import LineTruth, read_manifest
 from recognizer.data import InkLines, LineSource, Mixture, RealLines, pooled_batches
 from recognizer.errors import BadManifest
 from recognizer.ink import InkBook
 from recognizer.lit_models import LineHyperparameters, validation_cer
+from recognizer.progress import Follower, Watch
 from recognizer.training import Course, find_corpora, fit
 from recognizer.weights_files import LANGUAGE, load_reader, save_reader
 
@@ -46,6 +49,25 @@ class FinetuneOptions:
     pull: float = 5.0
     held_out: float = 0.15
     seed: int = 1
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a fine-tuning runs and who looks on.
+
+    Attributes:
+        held: lines that choose the checkpoint; none: some of those given are held out.
+        checkpoints: folder that it is resumed from; None: a passing one.
+        watch: told about once a second how far it is; whatever it raises ends the training.
+        logger: where curves and sample readings go.
+        save_every_steps: how often it is kept, to be resumed from.
+    """
+
+    held: Sequence[LineTruth] = ()
+    checkpoints: Path | None = None
+    watch: Watch | None = None
+    logger: Logger | None = None
+    save_every_steps: int = 25
 
 
 @dataclass(frozen=True)
@@ -85,6 +107,7 @@ def finetune(
     output: Path,
     replay: Sequence[tuple[LineSource, float]],
     options: FinetuneOptions,
+    surroundings: Surroundings | None = None,
 ) -> FinetuneReport:
     """Train from the model in ``parent`` on ``rows``; write the better of child and parent into ``output``.
 
@@ -92,17 +115,28 @@ def finetune(
         BadManifest: fewer than two usable lines.
         BadModel: the parent cannot be loaded.
         NotAnImage: a line's image cannot be opened.
+        Diverged: the loss is no number any more.
     """
     begun = time.monotonic()
+    around = surroundings or Surroundings()
     model, charset, card = load_reader(parent)
-    usable = [row for row in rows if row.text and not charset.unknown(row.text)]
+    usable, choosing = (
+        [row for row in some if row.text and not charset.unknown(row.text)] for some in (rows, around.held)
+    )
     if len(usable) < FEWEST_LINES:
         raise BadManifest(f"Only {len(usable)} of {len(rows)} lines can be learnt from. Give at least {FEWEST_LINES}.")
-    lines, held = hold_out_pages(usable, share=options.held_out)
+    lines, held = (usable, choosing) if choosing else hold_out_pages(usable, share=options.held_out)
     before = validation_cer(model, pooled_batches(held, charset), charset)
-    with tempfile.TemporaryDirectory(prefix="inkloop-finetune-") as checkpoints:
+    with tempfile.TemporaryDirectory(prefix="inkloop-finetune-") as passing:
         course = Course(
-            _mixture(lines, replay, charset, options), held, _hyperparameters(options), Path(checkpoints), workers=0
+            _mixture(lines, replay, charset, options),
+            held,
+            _hyperparameters(options),
+            around.checkpoints or Path(passing),
+            workers=0,
+            logger=around.logger,
+            watchers=(Follower(around.watch, lines=len(lines)),) if around.watch else (),
+            save_every_steps=around.save_every_steps,
         )
         after = fit(model, course, {})
     better = after < before
@@ -124,6 +158,10 @@ def finetune(
         model=version,
         seconds=time.monotonic() - begun,
     )
+
+
+def _usable(rows: Sequence[LineTruth], charset: Charset) -> list[LineTruth]:
+    return [row for row in rows if row.text and not charset.unknown(row.text)]
 
 
 def hold_out_pages(rows: Sequence[LineTruth], *, share: float) -> tuple[list[LineTruth], list[LineTruth]]:

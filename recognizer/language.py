@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from recognizer.charset import Charset
 from recognizer.errors import BadModel
 
@@ -58,6 +60,20 @@ class CharacterModel:
             seen, kinds = followers
             probability = (self._counts.get(known + character, 0) + kinds * probability) / (seen + kinds)
         return math.log(probability)
+
+    def sample(self, rng: np.random.Generator, characters: str, *, length: int) -> str:
+        """A text of that length, drawn character by character as the model finds them likely; no language, but like it.
+
+        Args:
+            rng: where chance comes from.
+            characters: those to choose from.
+            length: of the text.
+        """
+        text = START
+        while len(text) <= length:
+            weights = np.exp([self.log_probability(text, character) for character in characters])
+            text += characters[int(rng.choice(len(characters), p=weights / weights.sum()))]
+        return text[1:].strip()
 
     def save(self, path: Path) -> None:
         """Write the counts, compressed; equal counts give equal bytes."""

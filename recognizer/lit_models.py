@@ -15,6 +15,7 @@ from torch import Tensor
 from recognizer.charset import BLANK, Charset
 from recognizer.data import Batch
 from recognizer.decoding import best_path
+from recognizer.errors import Diverged
 from recognizer.metrics import cer
 from recognizer.models.line_ctc import LineCTC
 
@@ -90,6 +91,8 @@ class LitLineCTC(pl.LightningModule):
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """CTC loss of one batch."""
         loss = ctc_loss(self.model(batch.images), batch.targets, batch.lengths)
+        if not torch.isfinite(loss):
+            raise Diverged(f"The loss is {loss.item()} at step {self.global_step}. Train with a lower learning rate.")
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.lengths))
         return loss
 

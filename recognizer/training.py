@@ -8,6 +8,9 @@ import difflib
 import hashlib
 import inspect
 import json
+import logging
+import pickle
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -18,7 +21,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, WeightAveraging
-from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.loggers import Logger, WandbLogger
 from torch import Tensor
 
 from recognizer.calibration import Calibration
@@ -34,6 +37,8 @@ from recognizer.models.line_ctc import LineCTC
 from recognizer.pretrained import load_line_ctc, wheel_model
 from recognizer.runtimes import OnnxRuntime
 from recognizer.weights_files import CARD, LANGUAGE, WEIGHTS, load_reader, save_prior, save_reader
+
+log = logging.getLogger(__name__)
 
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
 BEST, LAST = "best", "last"
@@ -110,6 +115,8 @@ class Course:
         output: folder for checkpoints.
         workers: processes that prepare batches.
         logger: where curves and sample readings go.
+        watchers: callbacks that follow the training.
+        save_every_steps: how often it is kept, to be resumed from.
     """
 
     mixture: Mixture
@@ -117,7 +124,9 @@ class Course:
     hyper: LineHyperparameters
     output: Path
     workers: int = 1
-    logger: WandbLogger | None = None
+    logger: Logger | None = None
+    watchers: tuple[pl.Callback, ...] = ()
+    save_every_steps: int = 200
 
 
 def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
@@ -138,14 +147,31 @@ def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
         course.mixture, course.validation, batch_size=hyper.batch_size, workers=course.workers, seed=hyper.seed
     )
     checkpoints = ModelCheckpoint(course.output, filename=BEST, monitor="val/cer", enable_version_counter=False)
-    resumable = ModelCheckpoint(course.output, filename=LAST, every_n_train_steps=200, enable_version_counter=False)
+    resumable = ModelCheckpoint(
+        course.output, filename=LAST, every_n_train_steps=course.save_every_steps, enable_version_counter=False
+    )
     averaging = EveryStepAveraging(avg_fn=partial(_average, hyper.ema_decay))
     own = default_options(hyper) | {"logger": course.logger or False, "default_root_dir": str(course.output)}
-    trainer = pl.Trainer(**own | options | {"callbacks": [averaging, checkpoints, resumable]})
+    trainer = pl.Trainer(**own | options | {"callbacks": [averaging, checkpoints, resumable, *course.watchers]})
     last = course.output / f"{LAST}.ckpt"
-    trainer.fit(lit, data, ckpt_path=str(last) if last.exists() else None, weights_only=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"You have overridden `transfer_batch|Checkpoint directory .* exists")
+        trainer.fit(lit, data, ckpt_path=str(last) if is_whole(last) else None, weights_only=False)
     trainer.save_checkpoint(last)
     return _keep_best(trainer, lit, data, checkpoints)
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Whether a training can be resumed from a file; one that was cut short is removed and told."""
+    if not checkpoint.exists():
+        return False
+    try:
+        torch.load(checkpoint, map_location="cpu", weights_only=False)
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        log.warning("%s is damaged (%s): the training begins anew.", checkpoint, str(error).splitlines()[0])
+        checkpoint.unlink()
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,254 @@
+"""Which models there are, which one serves, who decided so and why.
+
+A model is a row and its files, blobs by their hash: registered whole or not at all. Promotions are a list that only
+grows, and its last entry names the model that serves; a rollback is one more entry.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from flywheel.errors import NotFound, NotPromotable
+from flywheel.gate import Decision
+from flywheel.store import Store
+from flywheel.tables import (
+    ModelFileRow,
+    ModelRow,
+    ModelVersionRow,
+    PredictionRow,
+    PromotionRow,
+    VerdictRow,
+    now,
+)
+from recognizer.weights_files import read_card
+
+Kind = Literal["promotion", "rollback"]
+MODEL_FILES = ("*.json", "*.safetensors", "*.xz")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A registered model.
+
+    Attributes:
+        id: of its row.
+        version: what it calls itself.
+        parent: the version it was trained from; None: it came with the program.
+        snapshot: id of what it learnt from, beside its parent's.
+        metrics: measured when it was made.
+        forgotten: why it may not be trained from or promoted any more; None: it may.
+        created_at: UTC.
+    """
+
+    id: UUID
+    version: str
+    parent: str | None
+    snapshot: str | None
+    metrics: Mapping[str, Any] = field(repr=False)
+    forgotten: str | None
+    created_at: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """The model as commands print it."""
+        return asdict(self) | {"id": str(self.id), "created_at": self.created_at.isoformat()}
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """From ``created_at`` on, this version served."""
+
+    number: int
+    version: str
+    kind: str
+    by: str
+    why: str
+    created_at: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """The promotion as commands print it."""
+        return asdict(self) | {"created_at": self.created_at.isoformat()}
+
+
+def register(
+    store: Store,
+    folder: Path,
+    *,
+    parent: str | None = None,
+    snapshot: str | None = None,
+    metrics: Mapping[str, Any] | None = None,
+) -> Model:
+    """Keep the model in ``folder``; keeping it again changes nothing.
+
+    Raises:
+        BadModel: the folder holds no model.
+        NotFound: there is no such parent.
+        BrokenBlob: the blob store takes no file.
+    """
+    card = read_card(folder)
+    files = sorted(path for pattern in MODEL_FILES for path in folder.glob(pattern))
+    keys = {path.name: store.blobs.put(path.read_bytes()) for path in files}
+    with store.writing() as session:
+        row = session.scalar(select(ModelRow).where(ModelRow.version == card["version"]))
+        if row is None:
+            row = ModelRow(
+                version=card["version"],
+                parent_id=_row(session, parent).id if parent else None,
+                snapshot_id=snapshot,
+                card=card,
+                metrics=dict(metrics or {}),
+            )
+            session.add(row)
+            session.flush()
+            session.add_all(ModelFileRow(model_id=row.id, name=name, sha256=key) for name, key in keys.items())
+    return find(store, card["version"])
+
+
+def find(store: Store, version: str) -> Model:
+    """The model of that version, or whose version ends so.
+
+    Raises:
+        NotFound: there is none, or there are several.
+    """
+    with store.reading() as session:
+        return _model(session, _row(session, version))
+
+
+def models(store: Store) -> list[Model]:
+    """Every registered model, newest first."""
+    with store.reading() as session:
+        rows = session.scalars(select(ModelRow).order_by(ModelRow.created_at.desc(), ModelRow.version))
+        return [_model(session, row) for row in rows]
+
+
+def serving(store: Store) -> Model | None:
+    """The model that serves; None: nothing was ever promoted, so what the settings name does."""
+    with store.reading() as session:
+        newest = select(PromotionRow.model_id).order_by(PromotionRow.number.desc()).limit(1)
+        row = session.get(ModelRow, session.scalar(newest) or UUID(int=0))
+        return None if row is None else _model(session, row)
+
+
+def promotions(store: Store) -> list[Promotion]:
+    """Every promotion and rollback, newest first: which model served when."""
+    with store.reading() as session:
+        rows = session.execute(
+            select(PromotionRow, ModelRow.version)
+            .join(ModelRow, ModelRow.id == PromotionRow.model_id)
+            .order_by(PromotionRow.number.desc())
+        )
+        return [Promotion(row.number, version, row.kind, row.by, row.why, row.created_at) for row, version in rows]
+
+
+def promote(store: Store, version: str, *, by: str, why: str = "", anyway: bool = False) -> Promotion:
+    """Let a model serve that the gate let through against the model that serves now.
+
+    Args:
+        store: where it is.
+        version: of the model.
+        by: who decided.
+        why: the reason; empty: the gate's.
+        anyway: without the gate's consent; then ``why`` must say why.
+
+    Raises:
+        NotFound: there is no such model.
+        NotPromotable: the gate has not let it through, or it holds what was forgotten.
+    """
+    with store.writing() as session:
+        row = _row(session, version)
+        _require_remembered(row)
+        newest = _newest(session)
+        if newest is not None and newest.model_id == row.id:
+            raise NotPromotable(f"{row.version} serves already.")
+        passed = _consent(session, row, newest)
+        if passed is None and not (anyway and why.strip()):
+            raise NotPromotable(
+                f"The gate has not let {row.version} through against the model that serves now. Ask it with "
+                f"`python -m flywheel evaluate {row.version}`, or promote it anyway and say why: --anyway --why."
+            )
+        return _keep(session, row, kind="promotion", by=by, why=why.strip() or (passed.reason if passed else ""))
+
+
+def roll_back(store: Store, *, by: str, why: str, version: str | None = None) -> Promotion:
+    """Let a model serve again that served before: the one before this, or the one named.
+
+    Raises:
+        NotFound: nothing served before, or not that one.
+        NotPromotable: it holds what was forgotten.
+    """
+    with store.writing() as session:
+        newest = _newest(session)
+        wanted = None if version is None else _row(session, version).id
+        served = select(PromotionRow).order_by(PromotionRow.number.desc())
+        for earlier in session.scalars(served):
+            other = newest is not None and earlier.model_id != newest.model_id
+            row = session.get_one(ModelRow, earlier.model_id)
+            if other and (earlier.model_id == wanted if wanted else row.forgotten is None):
+                _require_remembered(row)
+                return _keep(session, row, kind="rollback", by=by, why=why)
+    raise NotFound("No other model has served before, so there is nothing to roll back to.")
+
+
+def reader_of(store: Store, line_id: UUID, at: datetime) -> str | None:
+    """The version whose reading of a line was the newest at that moment; None: nobody had read it."""
+    with store.reading() as session:
+        return session.scalar(
+            select(ModelVersionRow.name)
+            .join(PredictionRow, PredictionRow.model_version_id == ModelVersionRow.id)
+            .where(PredictionRow.line_id == line_id, PredictionRow.created_at <= at)
+            .order_by(PredictionRow.created_at.desc())
+            .limit(1)
+        )
+
+
+def _row(session: Session, version: str) -> ModelRow:
+    escaped = version.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = session.scalars(select(ModelRow).where(ModelRow.version.like(f"%{escaped}", escape="\\"))).all()
+    exact = [row for row in rows if row.version == version] or rows
+    if len(exact) != 1 or not version:
+        raise NotFound(f"There is {'no' if not exact else 'more than one'} model {version}. See the Models tab.")
+    return exact[0]
+
+
+def _newest(session: Session) -> PromotionRow | None:
+    return session.scalar(select(PromotionRow).order_by(PromotionRow.number.desc()).limit(1))
+
+
+def _require_remembered(row: ModelRow) -> None:
+    if row.forgotten is not None:
+        raise NotPromotable(f"{row.version} may not serve any more: {row.forgotten}")
+
+
+def _consent(session: Session, row: ModelRow, newest: PromotionRow | None) -> VerdictRow | None:
+    """The gate's newest word on this model, if it was yes and against the model that serves."""
+    wanted = select(VerdictRow).where(VerdictRow.challenger_id == row.id).order_by(VerdictRow.created_at.desc())
+    verdict = session.scalar(wanted.limit(1))
+    if verdict is None or verdict.decision != Decision.PROMOTE:
+        return None
+    return verdict if newest is None or newest.model_id == verdict.champion_id else None
+
+
+def _keep(session: Session, row: ModelRow, *, kind: Kind, by: str, why: str) -> Promotion:
+    number = (session.scalar(select(func.max(PromotionRow.number))) or 0) + 1
+    kept = PromotionRow(number=number, model_id=row.id, kind=kind, by=by, why=why, created_at=now())
+    session.add(kept)
+    session.flush()
+    return Promotion(number, row.version, kind, by, why, kept.created_at)
+
+
+def _model(session: Session, row: ModelRow) -> Model:
+    parent = session.get(ModelRow, row.parent_id) if row.parent_id else None
+    return Model(
+        id=row.id,
+        version=row.version,
+        parent=parent.version if parent else None,
+        snapshot=row.snapshot_id,
+        metrics=row.metrics,
+        forgotten=row.forgotten,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,107 @@
+"""A fine-tuning is watched, stopped, resumed, and says so when it goes astray."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from recognizer.charset import LATIN_V1
+from recognizer.corpora import LineTruth
+from recognizer.errors import Diverged
+from recognizer.evaluation import evaluate_lines
+from recognizer.finetuning import FinetuneOptions, Surroundings, finetune
+from recognizer.language import CharacterModel
+from recognizer.line_reader import LineReader
+from recognizer.progress import Progress
+from recognizer.weights_files import LANGUAGE, SHIPPED, load_reader
+from recognizer.written_lines import WrittenLines, base_lines
+from tests.unit.lines import written_lines
+
+HAND = [f"{word} {number}" for number, word in enumerate(("Qzk", "wjx", "vyq", "gfp") * 2)]
+SHORT = FinetuneOptions(minutes=0.02, batch_size=1)
+
+
+class Enough(Exception):
+    """What the watcher raises to stop."""
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> list[LineTruth]:
+    return written_lines(tmp_path / "hand", HAND)
+
+
+@pytest.fixture(scope="module")
+def language() -> CharacterModel:
+    return CharacterModel.load(SHIPPED / LANGUAGE)
+
+
+def test_progress_is_told_and_the_lines_that_choose_are_those_given(
+    rows: list[LineTruth], language: CharacterModel, tmp_path: Path
+) -> None:
+    told: list[Progress] = []
+    around = Surroundings(held=rows[6:], watch=told.append)
+    replay = [(WrittenLines(language), 1.0)]
+    report = finetune(rows[:6], SHIPPED, tmp_path / "child", replay, SHORT, around)
+    assert (report.lines, report.held_out, report.replayed) == (6, 2, True)
+    assert told and all(0 <= moment.share <= 1 and moment.step >= 1 for moment in told)
+    assert [moment.step for moment in told] == sorted(moment.step for moment in told)
+    assert all(np.isfinite(moment.loss) and moment.epoch > 0 and (moment.seconds_left or 0) <= 3 for moment in told)
+
+
+def test_a_training_that_was_stopped_goes_on_where_it_was(rows: list[LineTruth], tmp_path: Path) -> None:
+    steps: list[int] = []
+
+    def stop(moment: Progress) -> None:
+        if (tmp_path / "checkpoints" / "last.ckpt").exists():
+            raise Enough
+
+    around = Surroundings(checkpoints=tmp_path / "checkpoints", watch=stop, save_every_steps=1)
+    options = FinetuneOptions(minutes=2, batch_size=1)
+    with pytest.raises(Enough):
+        finetune(rows, SHIPPED, tmp_path / "child", [], options, around)
+    assert not (tmp_path / "child").exists()
+    reached = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=False)["global_step"]
+
+    def note(moment: Progress) -> None:
+        steps.append(moment.step)
+        raise Enough
+
+    with pytest.raises(Enough):
+        finetune(rows, SHIPPED, tmp_path / "child", [], options, replace(around, watch=note))
+    assert reached >= 1 and steps == [reached + 1]
+
+
+def test_a_checkpoint_that_was_cut_short_is_begun_anew(
+    rows: list[LineTruth], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkpoints = tmp_path / "checkpoints"
+    checkpoints.mkdir()
+    (checkpoints / "last.ckpt").write_bytes(b"PK\x03\x04 half a file")
+    with caplog.at_level(logging.WARNING):
+        finetune(rows, SHIPPED, tmp_path / "child", [], SHORT, Surroundings(checkpoints=checkpoints))
+    assert "last.ckpt is damaged" in caplog.text
+    assert load_reader(tmp_path / "child")[1] == LATIN_V1
+
+
+def test_a_loss_that_is_no_number_stops_the_training(rows: list[LineTruth], tmp_path: Path) -> None:
+    with pytest.raises(Diverged, match=r"The loss is (nan|inf) at step \d+. Train with a lower learning rate."):
+        finetune(rows, SHIPPED, tmp_path / "child", [], FinetuneOptions(minutes=1, learning_rate=1e30, batch_size=1))
+    assert not (tmp_path / "child").exists()
+
+
+def test_base_lines_are_always_the_same_and_easily_read(language: CharacterModel, tmp_path: Path) -> None:
+    first = base_lines(language, tmp_path / "one", count=12)
+    again = base_lines(language, tmp_path / "two", count=12)
+    assert [row.text for row in first] == [row.text for row in again] and all(row.text for row in first)
+    assert [row.image.read_bytes() for row in first] == [row.image.read_bytes() for row in again]
+    rng = np.random.default_rng(1)
+    image, text = WrittenLines(language).draw(rng) or (None, "")
+    assert image is not None and image.shape[0] >= 48 and not LATIN_V1.unknown(text)
+    assert len({row.text for row in first}) == 12
+
+
+def test_a_reader_knows_its_base_lines(language: CharacterModel, tmp_path: Path) -> None:
+    assert evaluate_lines(LineReader.load(), base_lines(language, tmp_path, count=12)).cer < 0.05
