@@ -20,6 +20,7 @@ from demo.services import Services
 from flywheel.editing import Edit, check_edit, keep_edit
 from flywheel.outlines import NewLine
 from flywheel.records import Document, StoredPage, Upload
+from flywheel.rereading import keep_rereading
 from recognizer.images import PageImage, count_pages, open_pages
 from recognizer.page import Line, Page
 
@@ -77,12 +78,44 @@ class ReadingDesk:
         """
         store, reader = self._services.store, self._services.reader
         drawn = check_edit(store, page_id, edit, contributor=contributor)
-        read: list[Line] = []
-        if drawn:
-            image, _ = store.page_image(page_id, contributor)
-            read = self._hands.submit(self._read_outlines, image, drawn).result()
-        self._metrics.lines_read.inc(len(read))
+        read = self._drawn(page_id, drawn, contributor)
         return keep_edit(store, page_id, edit, read, model=reader.version, contributor=contributor)
+
+    def read_again(self, document_id: UUID, *, contributor: UUID) -> Document:
+        """Let the model that reads now read a document's lines, page by page; what people typed stays.
+
+        Raises:
+            Busy: all seats are taken.
+            FlywheelError: the store refuses; the pages before are read.
+        """
+        store = self._services.store
+        document = store.document(document_id, contributor)
+        with self._seat(document.name):
+            for page in document.pages:
+                self._reread(page, contributor)
+        return store.document(document_id, contributor)
+
+    def _reread(self, page: StoredPage, contributor: UUID) -> None:
+        store, version = self._services.store, self._services.reader.version
+        unread = [line for line in page.lines if line.prediction.model != version]
+        if page.model == version and not unread:
+            return
+        started = time.perf_counter()
+        outlines = [NewLine(line.polygon, line.baseline) for line in unread]
+        read = self._drawn(page.id, outlines, contributor)
+        seconds = time.perf_counter() - started
+        readings = {line.id: found.reading for line, found in zip(unread, read, strict=True)}
+        keep_rereading(store, page.id, readings, model=version, seconds=seconds, contributor=contributor)
+        self._metrics.read_seconds.observe(seconds)
+
+    def _drawn(self, page_id: UUID, lines: Sequence[NewLine], contributor: UUID) -> list[Line]:
+        """What stands in these outlines, read when a hand is free."""
+        if not lines:
+            return []
+        image, _ = self._services.store.page_image(page_id, contributor)
+        read = self._hands.submit(self._read_outlines, image, lines).result()
+        self._metrics.lines_read.inc(len(read))
+        return read
 
     def _read_outlines(self, image: bytes, drawn: Sequence[NewLine]) -> list[Line]:
         (page,) = open_pages(image, name="the page's image", limits=self._services.limits)

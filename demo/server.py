@@ -52,7 +52,7 @@ def build_app(services: Services) -> FastAPI:
         exports.router(services),
         insight_routes.router(services),
         corrections.router(services, metrics),
-        documents.router(services, metrics),
+        documents.router(services, desk, metrics),
         lines.router(services, desk, metrics),
         api.router(services, desk),  # after the others under /api: it answers for whatever is left there
         media.router(services),

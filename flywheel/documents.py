@@ -1,15 +1,21 @@
 """A contributor's documents as a list: how far each is, which of them hold a word, and which are gone."""
 
 import unicodedata
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, distinct, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from flywheel import queries
-from flywheel.records import DOUBTFUL_BELOW, DocumentSummary
-from flywheel.tables import CorrectionRow, DocumentRow, DraftRow, LineRow, PageRow, PredictionRow, now
+from flywheel.records import DOUBTFUL_BELOW
+from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, DraftRow, LineRow, PageRow, PredictionRow, now
+from flywheel.trust import Outcome
+
+State = Literal["read", "in_progress", "submitted", "reviewed"]
+"""How far a document is: nobody touched it; somebody did; every line was submitted; every line was reviewed."""
 
 CAPITALS = "".join(letter for letter in map(chr, range(0xC0, 0x590)) if len(letter.lower()) == 1 and letter.isupper())
 SMALL = "".join(letter.lower() for letter in CAPITALS)
@@ -17,6 +23,54 @@ SMALL = "".join(letter.lower() for letter in CAPITALS)
 
 LIVE = and_(LineRow.page_id == PageRow.id, LineRow.retired_at.is_(None))
 CORRECTED = exists().where(CorrectionRow.line_id == LineRow.id).correlate(LineRow)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """One row of a contributor's list of documents.
+
+    Attributes:
+        id: names the document.
+        name: the file as the person named it.
+        created_at: UTC.
+        page_count: the pages the original has.
+        pages_kept: those kept so far.
+        lines: on the kept pages.
+        corrected: lines with at least one correction.
+        drafts: lines with something typed and not submitted.
+        doubtful: lines that nobody corrected and that hold a word to doubt.
+        reviewed: lines about which Label Studio had the last word.
+        writer: whose hand it shows, or None.
+        collection: what it belongs to, or None.
+    """
+
+    id: UUID
+    name: str
+    created_at: datetime
+    page_count: int
+    pages_kept: int
+    lines: int
+    corrected: int
+    drafts: int
+    doubtful: int
+    reviewed: int
+    writer: str | None
+    collection: str | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every page of the original is kept."""
+        return self.pages_kept == self.page_count
+
+    @property
+    def state(self) -> State:
+        """How far the document is."""
+        if self.complete and self.lines and not self.drafts:
+            if self.reviewed == self.lines:
+                return "reviewed"
+            if self.corrected == self.lines:
+                return "submitted"
+        return "in_progress" if self.corrected or self.drafts or self.reviewed else "read"
 
 
 def summaries(session: Session, contributor: UUID, *, query: str = "") -> list[DocumentSummary]:
@@ -41,7 +95,7 @@ def delete_document(session: Session, document_id: UUID, contributor: UUID) -> N
 
 
 def _summary(row: DocumentRow, *counted: int) -> DocumentSummary:
-    pages, lines, corrected, drafts, doubtful = counted
+    pages, lines, corrected, drafts, doubtful, reviewed = counted
     return DocumentSummary(
         id=row.id,
         name=row.name,
@@ -52,13 +106,14 @@ def _summary(row: DocumentRow, *counted: int) -> DocumentSummary:
         corrected=corrected,
         drafts=drafts,
         doubtful=doubtful,
+        reviewed=reviewed,
         writer=row.writer,
         collection=row.collection,
     )
 
 
 def _numbers(contributor: UUID) -> Select[*tuple[Any, ...]]:
-    """Per document: pages, live lines, and of these the corrected, the drafted and the doubtful."""
+    """Per document: pages, live lines, and of these the corrected, the drafted, the doubtful and the reviewed."""
     drafted = exists().where(DraftRow.line_id == LineRow.id, DraftRow.contributor_id == contributor).correlate(LineRow)
     doubtful = and_(~CORRECTED, _newest_prediction(PredictionRow.weakest_word) < DOUBTFUL_BELOW)
     return (
@@ -66,12 +121,32 @@ def _numbers(contributor: UUID) -> Select[*tuple[Any, ...]]:
             PageRow.document_id.label("document_id"),
             func.count(distinct(PageRow.id)).label("pages"),
             func.count(LineRow.id).label("lines"),
-            *(func.count(case((kind, LineRow.id))) for kind in (CORRECTED, drafted, doubtful)),
+            *(func.count(case((kind, LineRow.id))) for kind in (CORRECTED, drafted, doubtful, _reviewed())),
         )
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
         .outerjoin(LineRow, LIVE)
         .where(DocumentRow.contributor_id == contributor)
         .group_by(PageRow.document_id)
+    )
+
+
+def _reviewed() -> ColumnElement[bool]:
+    """Whether Label Studio had the last word about the line at hand, be it that there is nothing to learn from."""
+    other = aliased(AcceptanceRow)
+    last = (
+        select(func.max(other.number))
+        .where(other.line_id == AcceptanceRow.line_id, other.outcome != Outcome.HELD)
+        .scalar_subquery()
+    )
+    return (
+        exists()
+        .where(
+            AcceptanceRow.line_id == LineRow.id,
+            AcceptanceRow.number == last,
+            AcceptanceRow.source == "label_studio",
+            AcceptanceRow.outcome.in_((Outcome.ACCEPTED, Outcome.REFUSED)),
+        )
+        .correlate(LineRow)
     )
 
 

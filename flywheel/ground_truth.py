@@ -1,7 +1,6 @@
 """The lines whose text was accepted: what snapshots freeze and models learn from.
 
-A line counts while it is live, its document is not deleted, its newest decision (`flywheel.trust`) accepted a text,
-and nobody has called it illegible or no writing since.
+A line counts while it is live, its document is not deleted, and its newest decision (`flywheel.trust`) accepted a text.
 """
 
 from collections.abc import Iterator
@@ -9,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from flywheel.store import Store
-from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, LineRow, PageRow
+from flywheel.tables import AcceptanceRow, DocumentRow, LineRow, PageRow
 from flywheel.trust import Outcome
 from recognizer.page import Outline
 
@@ -73,7 +72,6 @@ def ground_truth(store: Store) -> Iterator[TrueLine]:
             AcceptanceRow.number == newest,
             LineRow.retired_at.is_(None),
             DocumentRow.deleted_at.is_(None),
-            ~_called_no_text(),
         )
         .order_by(DocumentRow.created_at, DocumentRow.id, PageRow.number, LineRow.position, LineRow.id)
         .execution_options(yield_per=1000)
@@ -81,17 +79,6 @@ def ground_truth(store: Store) -> Iterator[TrueLine]:
     with store.reading() as session:
         for accepted, line, page, document in session.execute(wanted):
             yield _true_line(accepted, line, page, document)
-
-
-def _called_no_text() -> ColumnElement[bool]:
-    """Whether the newest correction of the line at hand says that there is no text to read, or none that can be."""
-    later = aliased(CorrectionRow)
-    newest = select(func.max(later.revision)).where(later.line_id == LineRow.id).correlate(LineRow).scalar_subquery()
-    return (
-        exists()
-        .where(CorrectionRow.line_id == LineRow.id, CorrectionRow.revision == newest, CorrectionRow.verdict != "text")
-        .correlate(LineRow)
-    )
 
 
 def _true_line(accepted: AcceptanceRow, line: LineRow, page: PageRow, document: DocumentRow) -> TrueLine:

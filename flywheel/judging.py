@@ -1,7 +1,7 @@
 """Judges what people typed, after it was stored: nobody waits for it, and what a crash left over is judged next time.
 
-Only the newest correction of a line is judged, each once, and only while it says what text is there, the line is live
-and its document not deleted; the judgement is kept by `flywheel.trust`.
+Only the newest correction of a line is judged, each once, while the line is live and its document not deleted; the
+judgement is kept by `flywheel.trust`.
 """
 
 import logging
@@ -78,7 +78,6 @@ def _unjudged(store: Store) -> list[Unjudged]:
         .outerjoin(AcceptanceRow, AcceptanceRow.correction_id == CorrectionRow.id)
         .where(
             CorrectionRow.revision == newest,
-            CorrectionRow.verdict == "text",
             AcceptanceRow.id.is_(None),
             LineRow.retired_at.is_(None),
             DocumentRow.deleted_at.is_(None),
@@ -96,6 +95,7 @@ def _describe(session: Session, row: CorrectionRow, line: LineRow, owner: UUID) 
         text=row.text,
         by=row.contributor_id,
         correction_id=row.id,
+        verdict=row.verdict,
         trusted=True,  # without accounts whoever sits at this machine is its operator
         alike=_somebody_else_typed(session, row),
     )
@@ -121,13 +121,17 @@ def _is_judged(session: Session, claim: Claim) -> bool:
 
 
 def _look(store: Store, found: Sequence[Unjudged], sight: Sight | None) -> list[Claim]:
-    """The claims with what their images make of them; a page that cannot be opened bears nothing out."""
+    """The claims with what their images make of them; a page that cannot be opened bears nothing out.
+
+    The image is asked about texts alone: nothing says how well it bears out that a line cannot be read.
+    """
+    claims = [unjudged.claim for unjudged in found if sight is None or unjudged.claim.verdict != "text"]
     if sight is None:
-        return [unjudged.claim for unjudged in found]
+        return claims
     pages: dict[UUID, list[Unjudged]] = defaultdict(list)
     for unjudged in found:
-        pages[unjudged.page_id].append(unjudged)
-    claims: list[Claim] = []
+        if unjudged.claim.verdict == "text":
+            pages[unjudged.page_id].append(unjudged)
     for page_id, lines in pages.items():
         try:
             images = _crops(store, page_id, lines)

@@ -78,6 +78,13 @@ def own_page(session: Session, page_id: UUID, contributor: UUID, *, lock: bool =
     return row
 
 
+def first_page(session: Session, document_id: UUID, contributor: UUID) -> UUID | None:
+    """The first kept page of a contributor's document; None while there is none."""
+    own_document(session, document_id, contributor)
+    pages = select(PageRow.id).where(PageRow.document_id == document_id)
+    return session.scalar(pages.order_by(PageRow.number).limit(1))
+
+
 def document_of(session: Session, page_id: UUID, contributor: UUID) -> Document:
     """The document of a contributor's page, with that page alone."""
     row = own_document(session, own_page(session, page_id, contributor).document_id, contributor)

@@ -16,9 +16,6 @@ Verdict = Literal["text", "illegible", "not_text"]
 Origin = Literal["model", "person"]
 """Who said that there is a line: a model found it, or a person drew it."""
 
-State = Literal["read", "in_progress", "submitted", "reviewed"]
-"""How far a document is: nobody touched it; somebody did; every line was submitted; every line was reviewed."""
-
 DOUBTFUL_BELOW = 0.75
 """A word that is right with less than this probability is worth a person's look."""
 
@@ -239,49 +236,6 @@ class Document:
     def complete(self) -> bool:
         """Whether every page of the original is kept; False while reading, or after a crash."""
         return len(self.pages) == self.page_count
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentSummary:
-    """One row of a contributor's list of documents.
-
-    Attributes:
-        id: names the document.
-        name: the file as the person named it.
-        created_at: UTC.
-        page_count: the pages the original has.
-        pages_kept: those kept so far.
-        lines: on the kept pages.
-        corrected: lines with at least one correction.
-        drafts: lines with something typed and not submitted.
-        doubtful: lines that nobody corrected and that hold a word to doubt.
-        writer: whose hand it shows, or None.
-        collection: what it belongs to, or None.
-    """
-
-    id: UUID
-    name: str
-    created_at: datetime
-    page_count: int
-    pages_kept: int
-    lines: int
-    corrected: int
-    drafts: int
-    doubtful: int
-    writer: str | None
-    collection: str | None
-
-    @property
-    def complete(self) -> bool:
-        """Whether every page of the original is kept."""
-        return self.pages_kept == self.page_count
-
-    @property
-    def state(self) -> State:
-        """How far the document is."""
-        if not self.corrected and not self.drafts:
-            return "read"
-        return "submitted" if self.complete and self.corrected == self.lines and not self.drafts else "in_progress"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,15 @@ from sqlalchemy.orm import Session
 from flywheel import additions, corrections, documents, queries
 from flywheel.blobs import Blobs
 from flywheel.database import connect, failures_named, for_reading, for_writing, sqlite_file
+from flywheel.documents import DocumentSummary, State
 from flywheel.errors import StoreUnavailable
 from flywheel.locks import alone
 from flywheel.migrate import newest_revision, revision_of
 from flywheel.records import (
     CorrectedPage,
     Document,
-    DocumentSummary,
     ModelVersion,
     NewCorrection,
-    State,
     StoredCorrection,
     StoredPage,
     Upload,
@@ -183,6 +182,15 @@ class Store:
         """
         with self.reading() as session:
             return queries.document(session, document_id, contributor)
+
+    def first_page(self, document_id: UUID, contributor: UUID) -> UUID | None:
+        """The first kept page of a document; None while there is none.
+
+        Raises:
+            NotFound: there is no such document, or it is another contributor's.
+        """
+        with self.reading() as session:
+            return queries.first_page(session, document_id, contributor)
 
     def page_image(self, page_id: UUID, contributor: UUID) -> tuple[bytes, str]:
         """The image people are shown of a page, and its media type.

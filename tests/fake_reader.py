@@ -32,6 +32,11 @@ class FakeReader:
         """Remember what is written on a page, and which of its words to doubt."""
         self._known.append((page, frozenset(doubtful)))
 
+    def become(self, version: str, *pages: WrittenPage) -> None:
+        """Another model takes this one's place: it knows these pages alone."""
+        self.version = version
+        self._known = [(page, frozenset()) for page in pages]
+
     def read_page(self, page: PageImage, *, path: str) -> Page:
         """The lines of a page that was taught."""
         height, width = page.grey.shape

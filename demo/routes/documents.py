@@ -11,8 +11,9 @@ from demo.answers import DocumentAnswer, document_answer
 from demo.asker import contributor_of
 from demo.metrics import Metrics
 from demo.problems import REFUSALS
+from demo.reading_desk import ReadingDesk
 from demo.services import Services
-from flywheel.records import DocumentSummary, State
+from flywheel.documents import DocumentSummary, State
 
 LONGEST_QUERY = 200
 
@@ -41,7 +42,7 @@ class SummariesAnswer(BaseModel):
     documents: list[SummaryAnswer]
 
 
-def router(services: Services, metrics: Metrics) -> APIRouter:
+def router(services: Services, desk: ReadingDesk, metrics: Metrics) -> APIRouter:
     """The addresses of documents."""
     routes = APIRouter(prefix="/api/v1/documents", tags=["documents"], responses=REFUSALS)
 
@@ -59,6 +60,12 @@ def router(services: Services, metrics: Metrics) -> APIRouter:
     def document(request: Request, document_id: UUID) -> DocumentAnswer:
         """One of the asker's own documents: its pages so far, with the newest corrections and the asker's drafts."""
         found = services.store.document(document_id, contributor_of(request, services))
+        return document_answer(found, serving=services.reader.version)
+
+    @routes.post("/{document_id}/read-again")
+    def read_again(request: Request, document_id: UUID) -> DocumentAnswer:
+        """Let the model that reads now read the same lines; what people typed stays, and the new text beside it."""
+        found = desk.read_again(document_id, contributor=contributor_of(request, services))
         return document_answer(found, serving=services.reader.version)
 
     @routes.delete("/{document_id}", status_code=204)

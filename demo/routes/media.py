@@ -30,10 +30,10 @@ def router(services: Services) -> APIRouter:
     def thumbnail(request: Request, document_id: UUID) -> Response:
         """The first page of one of the asker's own documents, small."""
         contributor = contributor_of(request, services)
-        document = services.store.document(document_id, contributor)
-        if not document.pages:
-            raise NotFound(f"No page of {document.name} has been read yet. Ask again when one has.")
-        image, _ = services.store.page_image(document.pages[0].id, contributor)
+        page_id = services.store.first_page(document_id, contributor)
+        if page_id is None:
+            raise NotFound(f"No page of document {document_id} has been read yet. Ask again when one has.")
+        image, _ = services.store.page_image(page_id, contributor)
         return Response(_small(image), media_type="image/webp", headers=FOREVER)
 
     return routes

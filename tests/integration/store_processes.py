@@ -3,6 +3,7 @@
 python -m tests.integration.store_processes correct CONTRIBUTOR LINE TIMES LABEL
 python -m tests.integration.store_processes keep-and-die CONTRIBUTOR TABLE
 python -m tests.integration.store_processes begin-and-wait CONTRIBUTOR
+python -m tests.integration.store_processes draft-and-die CONTRIBUTOR LINE TEXT
 """
 
 import os
@@ -12,7 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import Engine, event
 
-from flywheel.records import NewCorrection
+from flywheel.drafts import keep_drafts
+from flywheel.records import Draft, NewCorrection
 from flywheel.settings import Settings
 from flywheel.store import Store
 from tests.readings import a_page, an_upload
@@ -45,7 +47,18 @@ def begin_and_wait(store: Store, contributor: str) -> None:
     sys.stdin.read()
 
 
+def draft_and_die(store: Store, contributor: str, line: str, text: str) -> None:
+    """Save a draft, and die without warning as soon as that has returned."""
+    keep_drafts(store, [Draft(UUID(line), text)], contributor=UUID(contributor))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 if __name__ == "__main__":
-    programs = {"correct": correct, "keep-and-die": keep_and_die, "begin-and-wait": begin_and_wait}
+    programs = {
+        "correct": correct,
+        "keep-and-die": keep_and_die,
+        "begin-and-wait": begin_and_wait,
+        "draft-and-die": draft_and_die,
+    }
     with Store.open(Settings.from_env()) as opened:
         programs[sys.argv[1]](opened, *sys.argv[2:])

@@ -5,12 +5,14 @@ from uuid import UUID
 
 import pytest
 
+from flywheel import trust
 from flywheel.drafts import keep_drafts
 from flywheel.errors import NotFound, Unstorable
 from flywheel.ground_truth import ground_truth
 from flywheel.judging import judge_new
 from flywheel.records import Document, Draft, NewCorrection
 from flywheel.store import Store
+from flywheel.trust import Claim
 from recognizer.page import Page
 from tests.readings import a_line, a_page, an_upload
 
@@ -47,6 +49,24 @@ def test_a_document_goes_from_read_to_submitted(store: Store, ann: UUID) -> None
     keep_drafts(store, [Draft(two, "but there is")], contributor=ann)
     assert state() == ("in_progress", 2, 1)
     assert store.documents(ann, state="submitted") == []
+
+
+def test_a_document_whose_every_line_was_decided_in_label_studio_is_reviewed(store: Store, ann: UUID) -> None:
+    one, two = ids(keep(store, ann, "letter.png", "one", "two"))
+
+    def decide(line_id: UUID, typed: str) -> str:
+        with store.writing() as session:
+            trust.keep(session, Claim(line_id, typed, "label_studio"), "trusted")
+        return store.documents(ann)[0].state
+
+    assert decide(one, "One") == "in_progress"
+    assert decide(two, "") == "reviewed"  # there is nothing to read, a reviewer says
+    store.keep_corrections([NewCorrection(one, "One, after all")], contributor=ann)
+    judge_new(store, "trusted", None)  # held: it contradicts the review
+    assert store.documents(ann)[0].state == "reviewed"
+    with store.writing() as session:
+        trust.withdraw(session, one, by=None, source="label_studio", reason="The label was deleted.")
+    assert store.documents(ann)[0].state == "in_progress"
 
 
 def test_lines_with_a_doubtful_word_are_counted_until_somebody_looked(store: Store, ann: UUID) -> None:

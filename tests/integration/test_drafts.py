@@ -90,7 +90,7 @@ def test_a_line_called_no_text_is_never_ground_truth(
     store.keep_corrections([NewCorrection(one.id, "Dear Rob,"), NewCorrection(two.id, "it snows.")], contributor=ann)
     judge_new(store, "trusted", None)
     store.keep_corrections([NewCorrection(one.id, "Dear Rob,", verdict=verdict)], contributor=ann)
-    assert judge_new(store, "trusted", None) == []
+    assert [judgement.outcome for judgement in judge_new(store, "trusted", None)] == ["refused"]
     assert [line.text for line in ground_truth(store)] == ["it snows."]
     assert [line.text for page in store.corrected_pages() for line in page.lines] == ["it snows."]
     shown = lines(store, letter, ann)[0]

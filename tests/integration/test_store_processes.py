@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flywheel.database import connect
+from flywheel.records import Draft
 from flywheel.settings import ROOT, Settings
 from flywheel.store import Store
 from flywheel.tables import CorrectionRow
@@ -77,3 +78,13 @@ def test_a_process_killed_between_two_pages_leaves_a_document_that_says_so(
     assert [page.text for page in unfinished.pages] == ["one"]
     store.keep_page(unfinished.id, a_page(["two"], number=2), b"image 2", seconds=1)
     assert store.document(summary.id, ann).complete
+
+
+def test_a_draft_outlives_the_process_that_saved_it(store: Store, environ: dict[str, str]) -> None:
+    ann = store.contributor("Ann")
+    kept = store.keep_reading(an_upload(), [(a_page(["one"]), b"image")], contributor=ann, seconds=1)
+    line_id = kept.pages[0].lines[0].id
+    killed = start(environ, "draft-and-die", ann, line_id, "half a thou")
+    _, said = killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL, said
+    assert store.document(kept.id, ann).pages[0].lines[0].draft == Draft(line_id, "half a thou")
