@@ -13,10 +13,10 @@ MINUTES ?= 60
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-train run test check format benchmark evaluate-ink train-reader train-finder labelstudio
+.PHONY: help install install-train run test check format benchmark benchmark-document evaluate-ink train-reader train-finder labelstudio
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## Prepare .venv with everything that Inkloop imports
 
@@ -41,6 +41,9 @@ format: $(VENV)/.installed-dev ## Let ruff format the code and put the imports i
 
 benchmark: $(VENV)/.installed-dev $(VENV)/.installed-train ## Read the lines and pages of DATA with Inkloop and its peers, in turns
 	@$(BIN)/python -m benchmarks.reading $(if $(DATA),--data $(DATA)) $(BENCHMARK)
+
+benchmark-document: $(VENV)/.installed-dev ## Read a PDF of 30 pages: do they arrive one by one, how much memory does it take
+	@$(BIN)/python -m benchmarks.long_document
 
 evaluate-ink: install ## Score the model on the UNIPEN validation words and sentences of DATA, drawn as lines
 	$(NEED_DATA)

@@ -76,7 +76,7 @@ def main() -> int:
     arguments = options().parse_args()
     use_cores(arguments.cores)
     record = measure(arguments)
-    paths = records.write(record, name=f"reading-{record['data']}")
+    paths = records.write(record, name=f"reading-{record['data']}", tell=records.markdown)
     print(records.markdown(record))
     print("Kept in", ", ".join(str(path) for path in paths), file=sys.stderr)
     return 0

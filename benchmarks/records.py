@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,17 @@ def hardware(cores: int) -> dict[str, Any]:
     }
 
 
-def write(record: dict[str, Any], *, name: str, folder: Path = RESULTS) -> list[Path]:
-    """Keep a record as ``name``.json and ``name``.md, in place of its predecessor: git remembers that one."""
+def write(
+    record: dict[str, Any], *, name: str, tell: Callable[[dict[str, Any]], str], folder: Path = RESULTS
+) -> list[Path]:
+    """Keep a record as ``name``.json and, as ``tell`` puts it, ``name``.md, in place of its predecessor.
+
+    Git remembers that one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.json", folder / f"{name}.md"]
     paths[0].write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    paths[1].write_text(markdown(record), encoding="utf-8")
+    paths[1].write_text(tell(record), encoding="utf-8")
     return paths
 
 

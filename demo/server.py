@@ -27,7 +27,7 @@ __all__ = ["Services", "build_app"]
 
 QUEUE_SIZE = 64
 CACHE_SECONDS = (3600, 3600)  # Gradio's own copies of files: looked for and deleted every hour
-STYLES = ("base.css", "shelf.css", "editor.css", "exports.css", "insights.css")
+STYLES = ("base.css", "shelf.css", "editor.css", "exports.css", "sheets.css", "insights.css")
 HEAD = '<meta name="color-scheme" content="light dark">' + "".join(
     f'<link rel="stylesheet" href="ui/{style}">' for style in STYLES
 )

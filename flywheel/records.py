@@ -162,10 +162,13 @@ class StoredLine:
         said = self.prediction
         if self.correction is None:
             reading = Reading(said.text, said.confidence, said.alternatives, said.words)
+        elif self.verdict == "illegible":
+            reading = Reading("", 1.0, (), ())
         else:
             words = tuple(Word(word, 1.0) for word in self.text.split())
             reading = Reading(self.text, 1.0, (), words)
-        return Line(self.polygon, self.baseline, reading, verified=self.corrected)
+        legible = self.verdict != "illegible"
+        return Line(self.polygon, self.baseline, reading, verified=self.corrected, legible=legible)
 
 
 @dataclass(frozen=True, slots=True)

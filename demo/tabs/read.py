@@ -1,5 +1,6 @@
 """The Read tab: a page comes in, its lines are corrected, what was submitted is there again after a reload."""
 
+import time
 from typing import Any
 from uuid import UUID
 
@@ -7,13 +8,12 @@ import gradio as gr
 
 from demo.answers import document_answer
 from demo.asker import contributor_of
+from demo.components.ink_pad import ink_pad
 from demo.components.line_editor import line_editor
 from demo.components.shelf import shelf
 from demo.examples_list import examples
 from demo.services import Services
 from flywheel.errors import FlywheelError, NotFound
-
-SHOWN_DOCUMENTS = 60
 
 
 def build(services: Services) -> None:
@@ -21,9 +21,9 @@ def build(services: Services) -> None:
     tab = _ReadTab(services)
     pages = shelf()
     editor = line_editor()
+    ink_pad()
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     gr.on(fn=tab.restore, outputs=[pages, editor], **private)
-    pages.upload(tab.shelve, outputs=pages, **private)
     editor.submit(tab.shelve, outputs=pages, **private)
 
 
@@ -35,34 +35,23 @@ class _ReadTab:
 
     def restore(self, request: gr.Request) -> tuple[Any, Any]:
         """The shelf, and the document named in the address, or else the newest."""
-        shelved = self.shelve(request)
-        newest = [row["id"] for row in shelved["documents"][:1]]
-        for wanted in [request.query_params.get("document"), *newest]:
+        for wanted in [request.query_params.get("document"), *self._newest(request)]:
             document = self._document(wanted, request)
             if document is not None:
-                return shelved, document
-        return shelved, None
+                return self.shelve(), document
+        return self.shelve(), None
 
-    def shelve(self, request: gr.Request) -> dict[str, Any]:
-        """The asker's documents, newest first, and the examples."""
-        value = {"documents": [], "examples": examples(), "limit_bytes": self._services.limit_bytes}
+    def shelve(self) -> dict[str, Any]:
+        """What the shelf needs beside the list of documents, which it asks for itself whenever this value changes."""
+        return {"examples": examples(), "limit_bytes": self._services.limit_bytes, "moment": time.time_ns()}
+
+    def _newest(self, request: gr.Request) -> list[UUID]:
         try:
             rows = self._services.store.documents(contributor_of(request, self._services))
         except FlywheelError as error:
             gr.Warning(str(error))
-            return value
-        shown = [
-            {
-                "id": str(row.id),
-                "name": row.name,
-                "thumbnail": f"/documents/{row.id}/thumbnail",
-                "lines": row.lines,
-                "corrected": row.corrected,
-            }
-            for row in rows[:SHOWN_DOCUMENTS]
-            if row.pages_kept
-        ]
-        return {**value, "documents": shown}
+            return []
+        return [row.id for row in rows if row.pages_kept][:1]
 
     def _document(self, wanted: object, request: gr.Request) -> dict[str, Any] | None:
         try:

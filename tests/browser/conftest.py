@@ -24,6 +24,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a camera that shows a moving clock
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 HERE = Path(__file__).resolve().parent

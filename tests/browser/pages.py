@@ -97,6 +97,25 @@ class ReadPage:
         """The tiles of the ready examples."""
         return self.shelf.locator(".shelf-examples .tile")
 
+    def way(self, name: str) -> Locator:
+        """The button of another way in: Camera, Paste or Write."""
+        return self.shelf.get_by_role("button", name=name, exact=True)
+
+    @property
+    def pad(self) -> Locator:
+        """The drawing pad."""
+        return self.page.get_by_role("dialog", name="Write with a pen")
+
+    @property
+    def camera(self) -> Locator:
+        """The camera's sheet."""
+        return self.page.get_by_role("dialog", name="Take a picture")
+
+    @property
+    def progress(self) -> Locator:
+        """How far the reading is."""
+        return self.shelf.get_by_role("progressbar")
+
     @property
     def trouble(self) -> Locator:
         """The sentence about a file that could not be read."""
@@ -129,7 +148,7 @@ class ReadPage:
 
     def choose(self, *files: Path | FilePayload) -> None:
         """Choose files as the file dialog does."""
-        self.page.get_by_label("Choose a photo, a scan or a PDF").set_input_files(list(files))
+        self.page.get_by_label("Choose photos, scans or PDFs").set_input_files(list(files))
 
     def read(self, *files: Path | FilePayload, lines: int) -> None:
         """Choose files, wait until each is among one's own pages, and for the lines of the last."""

@@ -191,7 +191,7 @@ def test_a_page_that_is_right_as_it_stands_is_confirmed_with_one_more_word(lette
     letter.submit()
     assert [line.text for line in newest(running).pages[0].lines] == TEXTS
     assert all(line.corrected for line in newest(running).pages[0].lines)
-    expect(letter.own_pages.first).to_contain_text("all lines done")
+    expect(letter.own_pages.first).to_contain_text("Submitted")
 
 
 def test_characters_the_model_does_not_know_are_kept_with_a_gentle_note(letter: ReadPage, running: Running) -> None:

@@ -12,6 +12,7 @@ from pypdf import PdfWriter
 from tests.browser.conftest import Watch, keep_screenshot
 from tests.browser.pages import ReadPage
 from tests.fake_reader import FakeReader
+from tests.files import encode, encode_pdf
 from tests.handwriting import write_page
 from tests.running_app import Running, serving
 
@@ -103,6 +104,29 @@ def test_of_several_files_the_bad_one_is_told_and_the_others_are_read(screen: Re
     expect(screen.own_pages).to_have_count(before + 2, timeout=60_000)
     expect(screen.trouble).to_contain_text("bad.txt")
     screen.expect_texts(TEXTS)
+
+
+HOSTILE = ["<img src=x onerror=alert(1)>.png", "${7*7}{{constructor}}.png", "\u202egnp.elif"]
+
+
+def test_hostile_names_are_shown_as_text(screen: ReadPage) -> None:
+    for name in HOSTILE:
+        screen.read(note(name), lines=2)
+        expect(screen.own_pages.first.locator(".tile-name")).to_have_text(name)
+    keep_screenshot(screen.page, "hostile_names")
+
+
+def test_phone_photos_and_scans_of_many_pages_are_read(screen: ReadPage) -> None:
+    picture = Image.fromarray(NOTE.image)
+    tiff = encode(picture, "TIFF", save_all=True, append_images=[picture])
+    for name, data, pages in [
+        ("photo.heic", encode(picture, "HEIF"), 1),
+        ("scan.tiff", tiff, 2),
+        ("scan.pdf", encode_pdf([picture, picture, picture], size_points=(800, 500)), 3),
+    ]:
+        screen.read(payload(name, data), lines=2)
+        expect(screen.own_pages.first).to_contain_text(f"{2 * pages} lines")
+        screen.expect_texts(TEXTS)
 
 
 HAND_OVER = """([kind, name, encoded]) => {

@@ -192,3 +192,26 @@ def test_a_document_of_which_no_page_is_read_yet_says_so(web: tuple[TestClient, 
     begun = store.begin_document(upload, contributor=store.contributor("local"), page_count=2)
     status, _, sentence = told(client.get(f"/api/v1/documents/{begun.id}/export/alto"))
     assert (status, sentence) == (404, "No page of waiting.pdf has been read yet. Ask again when one has.")
+
+
+def test_verdicts_and_deletion_show_in_every_export(client: TestClient) -> None:
+    (page,) = read(client, png(LETTER.image), "judged.png")
+    first, second, _ = (line["id"] for line in page["lines"])
+    document = page["document"]["id"]
+    answered = correct(
+        client,
+        {"line_id": first, "text": TEXTS[0], "verdict": "not_text"},
+        {"line_id": second, "text": TEXTS[1], "verdict": "illegible"},
+    )
+    assert answered.is_success, answered.text
+    assert export(client, document, "txt").text == f"[illegible]\n{TEXTS[2]}\n"
+    (exported,) = json.loads(export(client, document, "json").content)
+    assert [(line["text"], line["verified"], line["legible"]) for line in exported["lines"]] == [
+        ("", True, False),
+        (TEXTS[2], False, True),
+    ]
+    alto = ElementTree.fromstring(export(client, document, "alto").content)
+    assert [line.get("TAGREFS") for line in alto.iter(f"{ALTO}TextLine")] == ["verified illegible", None]
+    assert client.delete(f"/api/v1/documents/{document}").status_code == 204
+    for format_ in FORMATS:
+        assert told(client.get(f"/api/v1/documents/{document}/export/{format_}"))[0] == 404

@@ -65,7 +65,7 @@ def test_record_says_what_was_measured_on_what(tmp_path: Path) -> None:
         "absent": {"Tesseract": "not installed"},
         "scores": {"lines": rows},
     }
-    _, page = records.write(record, name="reading", folder=tmp_path)
+    _, page = records.write(record, name="reading", tell=records.markdown, folder=tmp_path)
     text = page.read_text(encoding="utf-8")
     assert "commit `abc`" in text
     assert "| Inkloop | 0.000 | 0.000 | 1.00 | 1.00 (1.00–1.00) |  |" in text

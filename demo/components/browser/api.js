@@ -8,6 +8,9 @@ export class Refused extends Error {
   }
 }
 
+/** A request that the person no longer wanted. */
+export class Cancelled extends Error {}
+
 /** The address of one of our paths, also where a proxy serves the whole application under a folder. */
 export function address(path) {
   return new URL(path.replace(/^\//, ""), document.baseURI).href;
@@ -16,6 +19,18 @@ export function address(path) {
 /** One of the person's own documents, with all its pages. */
 export async function findDocument(id) {
   return (await ask(`api/v1/documents/${id}`)).json();
+}
+
+/** The person's documents, newest first; those whose name or text holds the query and that are in the state. */
+export async function findDocuments({ query = "", state = "" } = {}) {
+  const wanted = Object.entries({ query, state }).filter(([, value]) => value);
+  const response = await ask(`api/v1/documents?${new URLSearchParams(wanted)}`);
+  return (await response.json()).documents;
+}
+
+/** Deletes one of the person's own documents. */
+export async function deleteDocument(id) {
+  await ask(`api/v1/documents/${id}`, { method: "DELETE" });
 }
 
 /** A file of ours, as if the person had chosen it. */
@@ -52,12 +67,14 @@ export async function findInsight(question) {
   return (await ask(`api/v1/insights?${new URLSearchParams(asked)}`)).json();
 }
 
-/** Sends a file and yields its pages as they are read. */
-export async function* readFile(file) {
+/** Sends a file, with who wrote it and what it belongs to where that is known, and yields its pages as they are read. */
+export async function* readFile(file, { writer, collection, signal } = {}) {
   const body = new FormData();
   body.append("file", file, file.name);
-  const response = await ask("api/v1/read", { method: "POST", headers: { Accept: "application/x-ndjson" }, body });
-  for await (const row of rows(response.body)) {
+  if (writer) body.append("writer", writer);
+  if (collection) body.append("collection", collection);
+  const response = await ask("api/v1/read", { method: "POST", headers: { Accept: "application/x-ndjson" }, body, signal });
+  for await (const row of rows(response.body, signal)) {
     if (row.error) throw new Refused(row.error.message);
     yield row;
   }
@@ -68,6 +85,7 @@ async function ask(path, options = {}) {
   try {
     response = await fetch(address(path), options);
   } catch {
+    if (options.signal?.aborted) throw new Cancelled();
     throw new Refused("Inkloop does not answer. Your text is still here: check that it is running, then try again.");
   }
   if (!response.ok) throw new Refused(await sentence(response), response.status);
@@ -82,7 +100,7 @@ async function sentence(response) {
   }
 }
 
-async function* rows(stream) {
+async function* rows(stream, signal) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   try {
@@ -94,6 +112,7 @@ async function* rows(stream) {
       for (const line of lines) if (line) yield JSON.parse(line);
     }
   } catch (error) {
+    if (signal?.aborted) throw new Cancelled();
     if (error instanceof TypeError) throw new Refused("The connection broke while the pages were read. Send the file again.");
     throw error;
   }

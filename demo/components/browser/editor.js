@@ -20,6 +20,7 @@ export function mount({ element, props, trigger, watch }) {
   watch("value", build);
   build();
   document.addEventListener("inkloop:document", ({ detail }) => editor.take(detail.document, detail));
+  document.addEventListener("inkloop:deleted", ({ detail }) => editor.forget(detail.id));
   window.addEventListener("beforeunload", (event) => {
     if (editor.unsaved) event.preventDefault();
   });
@@ -68,6 +69,18 @@ class Editor {
     work.add(document.pages);
     if (asked || this.#work === null) this.#open(work);
     if (asked) this.element.scrollIntoView({ block: "start", behavior: "smooth" });
+  }
+
+  /** Lets go of a document that is no more; if it was open, nothing is until the next one comes. */
+  forget(id) {
+    const work = this.#works.get(id);
+    this.#works.delete(id);
+    if (!work || work !== this.#work) return;
+    this.#work = null;
+    this.element.hidden = true;
+    const address = new URL(location.href);
+    address.searchParams.delete("document");
+    history.replaceState(history.state, "", address);
   }
 
   #commands = {

@@ -1,11 +1,16 @@
-// The way in and the way back: drop a file, try an example, open one of one's own pages.
+// The way in and the way back: drop, photograph, paste or write a page, try an example, open one of one's own.
 
-import { address, findDocument, findFile, readFile, Refused } from "./api.js";
+import { findDocument, findFile } from "./api.js";
+import { openCamera } from "./camera.js";
+import { pastedFiles } from "./clipboard.js";
 import { fill, html } from "./dom.js";
+import { Intake, sentence } from "./intake.js";
+import { MyPages } from "./my_pages.js";
+import { tile } from "./tile.js";
 
-/** Brings the component to life. `props.value` is {documents, examples, limit_bytes}. */
-export function mount({ element, props, trigger, watch }) {
-  const shelf = new Shelf(element.querySelector(".shelf"), trigger);
+/** Brings the component to life. `props.value` is {examples, limit_bytes, moment}. */
+export function mount({ element, props, watch }) {
+  const shelf = new Shelf(element.querySelector(".shelf"));
   const build = () => shelf.show(props.value);
   watch("value", build);
   build();
@@ -13,29 +18,56 @@ export function mount({ element, props, trigger, watch }) {
 
 class Shelf {
   #limit = Infinity;
-  #reading = false;
 
-  constructor(element, trigger) {
+  constructor(element) {
     this.element = element;
-    this.trigger = trigger;
     this.input = element.querySelector("input[type=file]");
     this.drop = element.querySelector(".drop");
-    this.progress = element.querySelector(".drop-progress");
     this.message = element.querySelector(".shelf-message");
-    this.pages = element.querySelector(".shelf-pages");
     this.examples = element.querySelector(".shelf-examples");
-    this.input.addEventListener("change", () => this.#readAll([...this.input.files]));
+    this.about = element.querySelector(".about");
+    this.intake = new Intake(element.querySelector(".intake"), {
+      limit: () => this.#limit,
+      about: () => this.#fields(),
+      furnish: (on) => this.#busy(on),
+      take: (page, first) => this.#take(page, first),
+      done: (troubles) => this.#done(troubles),
+    });
+    this.pages = new MyPages(element.querySelector(".shelf-pages"), {
+      open: (id) => this.#open(id),
+      complain: (error) => this.#complain([sentence(error)]),
+      know: (documents) => this.#know(documents),
+    });
+    this.input.addEventListener("change", () => this.#read([...this.input.files]));
+    for (const button of element.querySelectorAll("[data-way]")) {
+      button.addEventListener("click", () => this.#ways[button.dataset.way]());
+    }
     this.#acceptDrops();
   }
 
-  show(value) {
+  async show(value) {
     if (!value) return;
     this.#limit = value.limit_bytes;
-    const { documents, examples } = value;
-    this.#furnish(documents.length === 0);
-    section(this.pages, documents.map((document) => this.#documentTile(document)));
-    section(this.examples, examples.map((example) => this.#exampleTile(example)));
+    const { examples } = value;
+    this.examples.hidden = examples.length === 0;
+    fill(this.examples.querySelector("ul"), ...examples.map((example) => this.#exampleTile(example)));
+    await this.pages.refresh();
     this.element.dataset.ready = "";
+  }
+
+  #ways = {
+    camera: () => openCamera((file) => this.#read([file])),
+    clipboard: () => this.#paste(),
+    pen: () => document.dispatchEvent(new CustomEvent("inkloop:write")),
+  };
+
+  /** All documents of the person: how the shelf is furnished, and what may be suggested for new ones. */
+  #know(documents) {
+    this.#furnish(documents.length === 0);
+    for (const field of ["writer", "collection"]) {
+      const known = [...new Set(documents.map((document) => document[field]).filter(Boolean))].sort();
+      fill(this.about.querySelector(`#known-${field}s`), ...known.map((value) => html("option", { value })));
+    }
   }
 
   /** Wide open while there is nothing else to see, one slim row afterwards. */
@@ -45,15 +77,8 @@ class Shelf {
     this.examples.open = empty;
   }
 
-  #documentTile({ id, name, thumbnail, lines, corrected }) {
-    const state = corrected === 0 ? `${lines} lines` : corrected < lines ? `${corrected} of ${lines} lines` : "all lines done";
-    const open = () => this.#open(id);
-    return tile({ name, state, picture: thumbnail, click: open, done: lines > 0 && corrected === lines });
-  }
-
   #exampleTile({ name, title, image }) {
-    const read = () => this.#readAll([findFile(image, name)]);
-    return tile({ name: title, picture: image, click: read });
+    return tile({ name: title, picture: image, click: () => this.#read([findFile(image, name)]) });
   }
 
   // Files may be dropped anywhere on the page, and pasted.
@@ -71,43 +96,39 @@ class Shelf {
       if (!carries(event)) return;
       event.preventDefault();
       over(0);
-      this.#readAll([...event.dataTransfer.files]);
+      this.#read([...event.dataTransfer.files]);
     });
-    document.addEventListener("paste", (event) => {
-      const files = [...(event.clipboardData?.files ?? [])];
-      if (files.length) this.#readAll(files);
-    });
+    document.addEventListener("paste", (event) => this.#read([...(event.clipboardData?.files ?? [])]));
+    document.addEventListener("inkloop:files", ({ detail }) => this.#read(detail.files));
   }
 
-  /** Reads files, or promises of files, one after the other; a bad one gets its sentence and the others go on. */
-  async #readAll(files) {
-    if (this.#reading || files.length === 0) return;
-    this.#busy(true);
-    this.#complain([]);
-    const troubles = [];
-    for (const file of files) {
-      try {
-        await this.#read(await file);
-      } catch (error) {
-        troubles.push(sentence(error));
-      }
+  async #paste() {
+    try {
+      this.#read(await pastedFiles());
+    } catch (error) {
+      this.#complain([sentence(error)]);
     }
-    this.#busy(false);
+  }
+
+  #read(files) {
+    if (files.length === 0) return;
+    if (!this.intake.busy) this.#complain([]);
+    this.intake.add(files);
+  }
+
+  #fields() {
+    return Object.fromEntries([...this.about.querySelectorAll("input")].map(({ name, value }) => [name, value.trim()]));
+  }
+
+  #take(page, first) {
+    this.#furnish(false); // before the page is scrolled to
+    show({ ...page.document, pages: [page] }, first);
+    this.pages.refresh();
+  }
+
+  #done(troubles) {
     this.#complain(troubles);
-    this.trigger("upload", {});
-  }
-
-  async #read(file) {
-    if (file.size > this.#limit) throw new Refused(tooLarge(file, this.#limit));
-    this.#report(`Reading ${file.name}`);
-    let first = true;
-    for await (const page of readFile(file)) {
-      this.#furnish(false); // before the page is scrolled to
-      show({ ...page.document, pages: [page] }, first);
-      first = false;
-      const { page_count } = page.document;
-      if (page_count > 1) this.#report(`${file.name}: ${page.page} of ${page_count} pages read`);
-    }
+    this.pages.refresh();
   }
 
   async #open(id) {
@@ -120,15 +141,9 @@ class Shelf {
   }
 
   #busy(on) {
-    this.#reading = on;
-    this.element.classList.toggle("reading", on);
+    this.drop.hidden = on;
     this.element.setAttribute("aria-busy", String(on));
-    this.input.disabled = on;
     if (!on) this.input.value = "";
-  }
-
-  #report(text) {
-    this.progress.textContent = text;
   }
 
   /** Shows what went wrong, also to somebody who is far down the page. */
@@ -142,34 +157,4 @@ class Shelf {
 /** Hands a document to the correction screen; `asked`: the person wants to see it now. */
 function show(shown, asked) {
   document.dispatchEvent(new CustomEvent("inkloop:document", { detail: { document: shown, asked } }));
-}
-
-/** What a person is told; a mistake of ours is not theirs, and goes to the console too. */
-function sentence(error) {
-  if (!(error instanceof Refused)) console.error(error);
-  return error.message;
-}
-
-function section(element, tiles) {
-  element.hidden = tiles.length === 0;
-  fill(element.querySelector("ul"), ...tiles);
-}
-
-function tile({ name, state = "", picture, click, done = false }) {
-  return html(
-    "li",
-    {},
-    html(
-      "button",
-      { type: "button", class: done ? "tile done" : "tile", title: name, click },
-      html("img", { src: address(picture), alt: "", loading: "lazy", decoding: "async" }),
-      html("span", { class: "tile-name" }, name),
-      state && html("span", { class: "tile-state" }, state),
-    ),
-  );
-}
-
-function tooLarge(file, limit) {
-  const mega = (bytes) => Math.ceil(bytes / 2 ** 20);
-  return `${file.name} has ${mega(file.size)} MB, more than the ${mega(limit)} MB that are read. Send a smaller photo, or fewer pages at once.`;
 }
