@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, case, func, literal, null, select
+from sqlalchemy import ScalarSelect, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from flywheel.tables import CorrectionRow, DocumentRow, LineRow, ModelVersionRow, PageRow, PredictionRow
@@ -49,16 +49,26 @@ class SettledLine:
 
 
 def state(session: Session) -> tuple[object, ...]:
-    """Differs from an earlier one whenever a line was settled, changed or taken away since."""
-    newest = select(func.count(), func.max(CorrectionRow.created_at)).select_from(CorrectionRow)
-    return tuple(session.execute(newest).one())
+    """Differs from an earlier one whenever a line was settled, changed, taken away or brought back since."""
+    settled = select(func.count(CorrectionRow.id), func.max(CorrectionRow.created_at))
+    retired = select(func.count(LineRow.retired_at), func.max(LineRow.retired_at))
+    deleted = select(func.count(DocumentRow.deleted_at), func.max(DocumentRow.deleted_at))
+    return tuple(tuple(session.execute(each).one()) for each in (settled, retired, deleted))
 
 
 def newest_corrections(session: Session) -> list[UUID]:
-    """The newest correction of every line that has one."""
+    """The newest correction of every line that has one, is still there, and whose document is not deleted."""
     later = aliased(CorrectionRow)
     superseded = select(later.id).where(later.line_id == CorrectionRow.line_id, later.revision > CorrectionRow.revision)
-    return list(session.scalars(select(CorrectionRow.id).where(~superseded.exists())))
+    return list(
+        session.scalars(
+            select(CorrectionRow.id)
+            .join(LineRow, LineRow.id == CorrectionRow.line_id)
+            .join(PageRow, PageRow.id == LineRow.page_id)
+            .join(DocumentRow, DocumentRow.id == PageRow.document_id)
+            .where(~superseded.exists(), LineRow.retired_at.is_(None), DocumentRow.deleted_at.is_(None))
+        )
+    )
 
 
 def settled_lines(session: Session, corrections: Sequence[UUID]) -> Iterator[SettledLine]:
@@ -78,8 +88,8 @@ def _settled() -> Select[Any]:
             CorrectionRow.id,
             CorrectionRow.created_at,
             CorrectionRow.contributor_id,
-            null(),
-            literal("text"),
+            DocumentRow.collection,
+            CorrectionRow.verdict,
             CorrectionRow.text,
             PredictionRow.text,
             ModelVersionRow.name,

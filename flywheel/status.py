@@ -6,6 +6,8 @@ from typing import Any
 from flywheel import label_status
 from flywheel.accounts import NO_OPERATOR, has_operator
 from flywheel.errors import FlywheelError
+from flywheel.insight_records import Question
+from flywheel.insights import Insights
 from flywheel.migrate import newest_revision
 from flywheel.settings import Settings
 from flywheel.store import Store
@@ -23,6 +25,7 @@ def look(settings: Settings) -> dict[str, Any]:
         "blobs": {"url": settings.blobs, "named": 0, "missing": 0},
         "counts": {},
         "model_versions": [],
+        "corrections": {},
         "label_studio": None,
         "problems": [],
     }
@@ -55,6 +58,8 @@ def as_text(report: dict[str, Any]) -> str:
         ("model", f"{model['name']} ({model['predictions']} predictions, {model['corrections']} corrections)")
         for model in report["model_versions"]
     ]
+    if report["corrections"]:
+        facts += _corrections(report["corrections"])
     if report["label_studio"] is not None:
         facts += _label_studio(report["label_studio"])
     facts += [("problem", problem) for problem in report["problems"]]
@@ -69,6 +74,35 @@ def _label_studio(report: dict[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
+def _corrections(report: dict[str, Any]) -> list[tuple[str, str]]:
+    rates = [
+        f"{each['cer']:.1%} of the characters that {each['model']} had read "
+        f"({each['low']:.1%} to {each['high']:.1%}, {each['lines']} lines)"
+        for each in report["versions"]
+        if each["cer"] is not None
+    ]
+    return [
+        ("last 7 days", f"{report['lines_in_7_days']} lines corrected"),
+        *(("people changed", rate) for rate in rates),
+    ]
+
+
+def _corrected(store: Store) -> dict[str, Any]:
+    """How many lines people corrected of late, and how wrong each model version had read those of all times."""
+    insights = Insights(store)
+    versions = [
+        {
+            "model": each.model,
+            "lines": each.accuracy.lines,
+            "cer": each.accuracy.cer.value,
+            "low": each.accuracy.cer.low,
+            "high": each.accuracy.cer.high,
+        }
+        for each in insights.answer(Question()).versions
+    ]
+    return {"lines_in_7_days": insights.answer(Question(days=7)).lines, "versions": versions}
+
+
 def _fill(report: dict[str, Any], store: Store, settings: Settings) -> None:
     report["database"]["revision"] = store.revision()
     report["database"]["reachable"] = True
@@ -79,6 +113,7 @@ def _fill(report: dict[str, Any], store: Store, settings: Settings) -> None:
     report["model_versions"] = [
         asdict(model) | {"first_used": model.first_used.isoformat()} for model in store.model_versions()
     ]
+    report["corrections"] = _corrected(store)
     named, missing = store.blob_keys()
     report["blobs"] |= {"named": len(named), "missing": len(missing)}
     if missing:

@@ -1,11 +1,11 @@
 """Stores in which people have settled lines on days and at costs that a test chooses."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from flywheel.records import StoredLine
+from flywheel.records import StoredLine, StoredPage, Verdict
 from flywheel.store import Store
 from flywheel.tables import CorrectionRow
 from recognizer.page import Line, Page, Reading, Word
@@ -25,19 +25,25 @@ class Settled:
     seconds: float | None = None
     keystrokes: int | None = None
     confidences: tuple[float, ...] = ()
+    verdict: Verdict = "text"
 
 
 def settle(
-    store: Store, *lines: Settled, model: str = "inkloop-test-1", contributor: str = "Ann", today: datetime = TODAY
-) -> list[StoredLine]:
-    """Keep a page that a model read and what somebody made of each of its lines; gives the lines as they were read."""
+    store: Store,
+    *lines: Settled,
+    model: str = "inkloop-test-1",
+    contributor: str = "Ann",
+    collection: str | None = None,
+    today: datetime = TODAY,
+) -> StoredPage:
+    """Keep a page that a model read and what somebody made of each of its lines; gives the page as it was read."""
     who = store.contributor(contributor)
     page = Page("letter.png", 1, WIDTH, HEIGHT, tuple(_line(line, row) for row, line in enumerate(lines)), model)
-    document = store.keep_reading(an_upload(), [(page, WHITE)], contributor=who, seconds=1)
-    read = list(document.pages[0].lines)
-    for line, stored in zip(lines, read, strict=True):
+    upload = replace(an_upload(), collection=collection)
+    (kept,) = store.keep_reading(upload, [(page, WHITE)], contributor=who, seconds=1).pages
+    for line, stored in zip(lines, kept.lines, strict=True):
         correct(store, stored, line, who, revision=1, today=today)
-    return read
+    return kept
 
 
 def correct(
@@ -50,6 +56,7 @@ def correct(
         prediction_id=stored.prediction.id,
         revision=revision,
         text=line.text,
+        verdict=line.verdict,
         seconds=line.seconds,
         keystrokes=line.keystrokes,
         unknown_count=0,

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from recognizer.line_crops import crop_line
 from recognizer.page import Line, Page, Reading
 from tests.handwriting import WrittenPage, write_page
 from tests.readings import a_page, an_upload
+from tests.settled import Settled, settle
 
 Environ = dict[str, str]
 
@@ -71,6 +73,16 @@ def test_status_as_json_has_every_fact(store: Store, environ: Environ, page: Sto
     assert report["counts"] == store.counts()
     assert [model["name"] for model in report["model_versions"]] == ["inkloop-test-1"]
     assert ":***@" in report["database"]["url"] or report["database"]["url"].startswith("sqlite")
+
+
+def test_status_tells_what_people_corrected_of_late(store: Store, environ: Environ, tmp_path: Path) -> None:
+    today = datetime.now(UTC)
+    settle(store, Settled("abcdefgh", "abcdefgx"), Settled("a", "a", days_ago=30), model="inkloop-9", today=today)
+    facts = {line[:20].strip(): line[20:] for line in flywheel(environ, tmp_path, "status").stdout.splitlines()}
+    assert facts["last 7 days"] == "1 lines corrected"
+    assert facts["people changed"].startswith("11.1% of the characters that inkloop-9 had read (")
+    report = json.loads(flywheel(environ, tmp_path, "status", "--json").stdout)["corrections"]
+    assert (report["lines_in_7_days"], report["versions"][0]["cer"]) == (1, pytest.approx(1 / 9))
 
 
 def test_status_names_a_missing_blob_and_fails(store: Store, environ: Environ, ann: UUID, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from flywheel.editing import Edit, keep_edit, undo
 from flywheel.errors import NotFound
 from flywheel.insight_records import Insight, Question
 from flywheel.insights import Insights
@@ -32,7 +33,7 @@ def test_cer_is_what_the_model_said_against_what_people_settled_on(store: Store)
 
 
 def test_only_the_newest_correction_of_a_line_counts_and_its_effort_is_that_of_all(store: Store) -> None:
-    (line,) = settle(store, Settled("one twa", "one too", days_ago=3, seconds=4, keystrokes=2))
+    (line,) = settle(store, Settled("one twa", "one too", days_ago=3, seconds=4, keystrokes=2)).lines
     correct(store, line, Settled("", "one two", seconds=6, keystrokes=3), store.contributor("Bob"), revision=2)
     found = ask(store)
     assert (found.lines, found.accuracy.cer.part) == (1, 1)
@@ -150,7 +151,45 @@ def test_calibration_counts_the_words_that_people_kept(store: Store) -> None:
 def test_a_new_correction_is_seen_at_once(store: Store) -> None:
     insights = Insights(store)
     assert insights.answer(Question()).lines == 0
-    (line,) = settle(store, Settled("a", "b"))
+    (line,) = settle(store, Settled("a", "b")).lines
     assert insights.answer(Question()).lines == 1
     correct(store, line, Settled("", "a"), store.contributor("Ann"), revision=2)
     assert insights.answer(Question()).accuracy.cer.part == 0
+
+
+def test_a_line_without_a_text_counts_as_work_and_not_as_a_mistake(store: Store) -> None:
+    settle(
+        store,
+        Settled("abcd", "abcx", seconds=1),
+        Settled("scribble", "", seconds=2, verdict="illegible"),
+        Settled("a stain", "", seconds=3, verdict="not_text"),
+    )
+    found = ask(store)
+    assert (found.lines, found.verdicts) == (3, {"text": 1, "illegible": 1, "not_text": 1})
+    assert (found.accuracy.lines, found.accuracy.cer.value, found.calibration.words) == (1, 0.25, 1)
+    assert [(change.said, change.settled) for change in found.changes] == [("abcd", "abcx")]
+    assert (found.saving.characters, found.saving.spent_seconds) == (4, 6)
+
+
+def test_a_collection_can_be_asked_about_alone(store: Store) -> None:
+    settle(store, Settled("a", "b"), collection="letters")
+    settle(store, Settled("a", "a"), Settled("a", "a"), collection="diaries")
+    settle(store, Settled("a", "a"))
+    assert ask(store).collections == ("diaries", "letters")
+    assert (ask(store).lines, ask(store, collection="diaries").lines) == (4, 2)
+    assert ask(store, collection="letters").accuracy.cer.value == 1
+    with pytest.raises(NotFound, match=r"in collection 'notes'\. Choose one of 'diaries', 'letters', or none"):
+        ask(store, collection="notes")
+
+
+def test_lines_that_went_are_not_counted_until_they_come_back(store: Store) -> None:
+    ann, insights = store.contributor("Ann"), Insights(store)
+    page = settle(store, Settled("a", "b"), Settled("c", "c"))
+    assert insights.answer(Question()).lines == 2
+    first = page.lines[0].id
+    keep_edit(store, page.id, Edit((first,), ()), [], model="inkloop-test-1", contributor=ann)
+    assert (insights.answer(Question()).lines, insights.answer(Question()).accuracy.cer.value) == (1, 0)
+    undo(store, page.id, restore=[first], retire=[], contributor=ann)
+    assert insights.answer(Question()).lines == 2
+    store.delete_document(store.documents(ann)[0].id, ann)
+    assert insights.answer(Question()).lines == 0
