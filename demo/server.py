@@ -6,7 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import gradio as gr
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 
 from demo import problems
 from demo.asker import Role, asker
@@ -46,7 +47,9 @@ def build_app(services: Services) -> FastAPI:
     """
     metrics = Metrics()
     desk = ReadingDesk(services, metrics)
-    app = FastAPI(title="Inkloop", docs_url=None, redoc_url=None, lifespan=_closing(desk))
+    # The doorkeeper asks for the token; this tells /docs, where it can then be given.
+    tokens = [Depends(HTTPBearer(auto_error=False))] if services.settings.auth else []
+    app = FastAPI(title="Inkloop", docs_url=None, redoc_url=None, lifespan=_closing(desk), dependencies=tokens)
     problems.install(app, metrics)
     for router in (
         exports.router(services),

@@ -74,8 +74,12 @@ class ReadPage:
 
     def leave(self) -> None:
         """Go away, before the server does."""
-        self.page.evaluate("farewell => console.debug(farewell)", FAREWELL)
+        self.say_farewell()
         self.page.goto("about:blank")
+
+    def say_farewell(self) -> None:
+        """Tell whoever watches that what is done next leads to another page."""
+        self.page.evaluate("farewell => console.debug(farewell)", FAREWELL)
 
     @property
     def shelf(self) -> Locator:

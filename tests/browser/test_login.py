@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
 from demo.asker import Role
-from flywheel.accounts import add_account
+from flywheel.accounts import add_account, change_password
 from flywheel.login import FREE_FOR_NAME
 from tests.browser.conftest import OpenPage, Scheme, Watch, keep_screenshot
 from tests.browser.pages import LoginPage, ReadPage
@@ -33,7 +33,9 @@ def running(tmp_path_factory: pytest.TempPathFactory, reader: FakeReader) -> Ite
     """The app, where people log in."""
     with serving(tmp_path_factory.mktemp("accounts"), reader, auth="on") as started:
         add_account(started.store, "Ann", password=PASSWORD, role=Role.ANNOTATOR)
+        add_account(started.store, "Cleo", password=PASSWORD, role=Role.ANNOTATOR)
         add_account(started.store, "Bob", password=PASSWORD, role=Role.READER)
+        add_account(started.store, "Dora", password=PASSWORD, role=Role.READER)
         add_account(started.store, "Eve", password=PASSWORD, role=Role.READER)
         yield started
 
@@ -69,15 +71,8 @@ def test_a_person_logs_in_corrects_a_page_and_logs_out(page: Page, running: Runn
     documents = page.url
     screen.leave()
     page.goto(running.url)
-    page.get_by_role("link", name="Ann, annotator").click()
-    page.get_by_label("Password until now").fill(PASSWORD)
-    page.get_by_label("New password").fill("another harbour")
-    page.get_by_label("The new one again").fill("another harbour")
-    page.get_by_role("button", name="Change the password").click()
-    expect(page.get_by_role("status")).to_contain_text("The password is changed.")
-    keep_screenshot(page, "password_changed")
-    page.goto(running.url)
     expect(screen.own_pages).to_have_count(1)
+    screen.say_farewell()
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url("**/login")
     page.goto(documents)
@@ -90,6 +85,42 @@ def test_a_person_logs_in_corrects_a_page_and_logs_out(page: Page, running: Runn
     hidden = page.evaluate("id => fetch(`/api/v1/documents/${id}`).then(r => r.status)", documents.partition("=")[2])
     assert hidden == 404
     screen.leave()
+
+
+def test_a_person_changes_their_own_password(page: Page, running: Running) -> None:
+    page.goto(running.url)
+    LoginPage(page).log_in("Dora", PASSWORD)
+    expect(page.get_by_role("link", name="Dora, reader")).to_be_visible()
+    ReadPage(page, running.url).say_farewell()
+    page.get_by_role("link", name="Dora, reader").click()
+    page.get_by_label("Password until now").fill(PASSWORD)
+    page.get_by_label("New password").fill("another harbour")
+    page.get_by_label("The new one again").fill("another harbour")
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_role("status")).to_contain_text("The password is changed.")
+    keep_screenshot(page, "password_changed")
+
+
+def test_what_was_typed_outlives_the_session_it_was_typed_in(
+    page: Page, open_page: OpenPage, running: Running, watch: Watch
+) -> None:
+    watch.expected_statuses |= {401}
+    page.goto(running.url)
+    LoginPage(page).log_in("Cleo", PASSWORD)
+    screen = ReadPage(page, running.url)
+    screen.read(letter(), lines=len(TEXTS))
+    change_password(running.store, "Cleo", "another harbour")
+    screen.line(1).rewrite("Dear M.,")
+    screen.submit_button.click()
+    expect(screen.message).to_contain_text("Nobody is logged in, or no longer. Log in")
+    expect(screen.line(1).field).to_have_value("Dear M.,")
+    beside = open_page()
+    beside.goto(running.url)
+    LoginPage(beside).log_in("Cleo", "another harbour")
+    expect(beside.get_by_text("Cleo, annotator")).to_be_visible()
+    screen.submit()
+    for left in (screen, ReadPage(beside, running.url)):
+        left.leave()
 
 
 def test_whoever_guesses_is_told_to_wait(page: Page, running: Running, watch: Watch) -> None:

@@ -303,6 +303,13 @@ def test_a_program_comes_in_with_a_token_and_needs_no_origin(web: Web) -> None:
     assert told(program.get(page["image"])) == (401, "not_logged_in")
 
 
+def test_the_documentation_tells_programs_that_they_need_a_token(web: Web) -> None:
+    described = web.program("Ann").get("/openapi.json").json()
+    assert described["components"]["securitySchemes"] == {"HTTPBearer": {"type": "http", "scheme": "bearer"}}
+    assert described["paths"]["/api/v1/read"]["post"]["security"] == [{"HTTPBearer": []}]
+    assert not any("login" in path for path in described["paths"])
+
+
 @pytest.mark.parametrize("header", ["Bearer x", "Bearer ", "Basic !", "Basic eA==", "Digest x", "x", "Basic /w=="])
 def test_a_header_that_names_nobody_lets_nobody_in(web: Web, header: str) -> None:
     assert told(web.visitor(Authorization=header).get("/docs")) == (401, "not_logged_in")
