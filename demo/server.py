@@ -15,12 +15,13 @@ from demo.components.masthead import masthead
 from demo.doorkeeper import Doorkeeper
 from demo.guarded_page import GuardedPage
 from demo.guards import Guards
+from demo.label_desk import LabelDesk
 from demo.metrics import Metrics
 from demo.reading_desk import ReadingDesk
-from demo.routes import api, corrections, documents, exports, lines, login, media, operation, pages
+from demo.routes import api, corrections, documents, exports, label_studio, lines, login, media, operation, pages
 from demo.routes import insights as insight_routes
 from demo.services import Services
-from demo.tabs import insights, read
+from demo.tabs import insights, label, read
 from demo.theme import theme
 from flywheel.settings import is_loopback
 
@@ -28,11 +29,15 @@ __all__ = ["Services", "build_app"]
 
 QUEUE_SIZE = 64
 CACHE_SECONDS = (3600, 3600)  # Gradio's own copies of files: looked for and deleted every hour
-STYLES = ("base.css", "shelf.css", "editor.css", "exports.css", "sheets.css", "insights.css")
+STYLES = ("base.css", "shelf.css", "editor.css", "exports.css", "sheets.css", "insights.css", "labelling.css")
 HEAD = '<meta name="color-scheme" content="light dark">' + "".join(
     f'<link rel="stylesheet" href="ui/{style}">' for style in STYLES
 )
-TABS: tuple[tuple[str, Callable[[Services], None]], ...] = (("Read", read.build), ("Insights", insights.build))
+TABS: tuple[tuple[str, Callable[[Services], None]], ...] = (
+    ("Read", read.build),
+    ("Label", label.build),
+    ("Insights", insights.build),
+)
 """Each tab's name and what lays it out, from left to right."""
 
 LEAST_ROLES: dict[str, Role] = {"Label": Role.ANNOTATOR, "Models": Role.OPERATOR}
@@ -57,6 +62,7 @@ def build_app(services: Services) -> FastAPI:
         corrections.router(services, metrics),
         documents.router(services, desk, metrics),
         lines.router(services, desk, metrics),
+        label_studio.router(services, LabelDesk(services)),
         api.router(services, desk),  # after the others under /api: it answers for whatever is left there
         media.router(services),
         operation.router(services, metrics),

@@ -105,7 +105,7 @@ def _place(session: Session, sample: Sample) -> _Place | None:
         select(LineRow, PageRow, DocumentRow)
         .join(PageRow, PageRow.id == LineRow.page_id)
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
-        .where(LineRow.id == sample.line_id)
+        .where(LineRow.id == sample.line_id, LineRow.retired_at.is_(None), DocumentRow.deleted_at.is_(None))
     ).first()
     if found is None:
         return None
@@ -124,7 +124,7 @@ def _shown(session: Session, sample: Sample) -> Shown:
     """The newest correction, or else what a model read; people who are to decide between two are shown neither."""
     corrected = session.scalar(
         select(CorrectionRow.text)
-        .where(CorrectionRow.line_id == sample.line_id)
+        .where(CorrectionRow.line_id == sample.line_id, CorrectionRow.verdict == "text")
         .order_by(CorrectionRow.revision.desc())
         .limit(1)
     )

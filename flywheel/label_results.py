@@ -40,14 +40,17 @@ class Answer:
     problem: str | None = None
 
 
+def prediction(shown: Shown) -> dict[str, Any]:
+    """A text as a prediction that fills a line's field."""
+    text = {"from_name": "text", "to_name": "image", "type": "textarea", "value": {"text": [shown.text]}}
+    score = {} if shown.score is None else {"score": shown.score}
+    return {"model_version": shown.by, "result": [text] if shown.text else [], **score}
+
+
 def line_task(sample_id: UUID, *, image: str, where: str, shown: Shown) -> dict[str, Any]:
     """The task that asks for one line's text."""
-    prefilled = {"from_name": "text", "to_name": "image", "type": "textarea", "value": {"text": [shown.text]}}
-    prediction = {"model_version": shown.by, "score": shown.score, "result": [prefilled] if shown.text else []}
-    return {
-        "data": {"sample_id": str(sample_id), "image": image, "where": where},
-        "predictions": [prediction] if shown.score is not None else [_without_score(prediction)],
-    }
+    data = {"sample_id": str(sample_id), "image": image, "where": where}
+    return {"data": data, "predictions": [prediction(shown)]}
 
 
 def read_line(annotation: Annotation) -> Answer:
@@ -104,7 +107,3 @@ def _values(result: Iterable[dict[str, Any]], name: str, key: str) -> list[objec
             given = value.get(key)
             values += given if isinstance(given, list) else [] if given is None else [given]
     return values
-
-
-def _without_score(prediction: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in prediction.items() if name != "score"}

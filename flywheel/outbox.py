@@ -51,9 +51,7 @@ class Sample:
 def fill(session: Session, wanted: Iterable[Wanted]) -> int:
     """Queue lines that nobody was ever asked about; returns how many are new."""
     chosen = list({choice.line_id: choice for choice in wanted}.values())
-    known = set(
-        session.scalars(select(SampleRow.line_id).where(SampleRow.line_id.in_([choice.line_id for choice in chosen])))
-    )
+    known = set(session.scalars(select(SampleRow.line_id)))
     new = [choice for choice in chosen if choice.line_id not in known]
     session.add_all(_queued(choice.line_id, 1, choice.reason, choice.priority) for choice in new)
     session.flush()
@@ -91,10 +89,10 @@ def sending(session: Session, project: UUID) -> list[Sample]:
     return [_sample(row) for row in rows]
 
 
-def open_count(session: Session, project: UUID) -> int:
-    """How many tasks wait for a person, or are on their way."""
-    counted = select(func.count()).where(SampleRow.project_id == project, SampleRow.state.in_(["open", "sending"]))
-    return session.scalar(counted) or 0
+def room(session: Session, most: int) -> int:
+    """How many lines may be sent before ``most`` wait for a person."""
+    there = select(func.count()).where(SampleRow.line_id.is_not(None), SampleRow.state.in_(["open", "sending"]))
+    return max(most - (session.scalar(there) or 0), 0)
 
 
 def mark_sending(session: Session, shown: Sequence[tuple[UUID, dict[str, Any]]], *, project: UUID) -> None:

@@ -54,6 +54,17 @@ class Pushed:
     problems: list[str] = field(default_factory=list)
 
 
+def fill_outbox(store: Store, queue: Queue, *, most: int) -> None:
+    """Take so many lines from the queue that ``most`` are open or wait; needs no server."""
+    with store.reading() as session:
+        room = outbox.room(session, most)
+        wanted = room - len(outbox.queued(session, room))
+    if wanted > 0:
+        chosen = list(queue(wanted))
+        with store.writing() as session:
+            outbox.fill(session, chosen)
+
+
 @dataclass
 class Push:
     """One push to one project; ``done`` is right also when it breaks off."""
@@ -64,14 +75,15 @@ class Push:
     pace: Pace
     done: Pushed
 
-    def run(self, queue: Queue, *, most: int) -> None:
+    def run(self, *, most: int) -> None:
         """Send lines until ``most`` tasks are open, or none is left.
 
         Raises:
             LabelStudioError: the server cannot be used; what was not sent waits.
         """
         self._settle()
-        room = self._fill(queue, most)
+        with self.store.reading() as session:
+            room = outbox.room(session, most)
         failed: set[UUID] = set()
         while room > 0:
             with self.store.reading() as session:
@@ -109,17 +121,6 @@ class Push:
         with self.store.writing() as session:
             outbox.mark_open(session, first)
         return first
-
-    def _fill(self, queue: Queue, most: int) -> int:
-        """Take lines from the queue into the outbox; returns how many may be sent."""
-        with self.store.writing() as session:
-            room = max(most - outbox.open_count(session, self.project.id), 0)
-            waiting = len(outbox.queued(session, room))
-        if room > waiting:
-            wanted = list(queue(room - waiting))
-            with self.store.writing() as session:
-                outbox.fill(session, wanted)
-        return room
 
     def _prepare(self, batch: Sequence[Sample]) -> Ready:
         """Upload the pictures of a batch and mark it as sent; lines that nobody can be shown are left out."""

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from flywheel.outbox import Wanted
 from flywheel.store import Store
-from flywheel.tables import AcceptanceRow, CorrectionRow, LineRow, PredictionRow, SampleRow
+from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, LineRow, PageRow, PredictionRow, SampleRow
 from flywheel.trust import held_texts
 
 HELD = 1.0
@@ -35,7 +35,11 @@ def _doubtful(session: Session, limit: int) -> list[Wanted]:
     rows = session.execute(
         select(PredictionRow.line_id, PredictionRow.confidence)
         .join(LineRow, LineRow.id == PredictionRow.line_id)
+        .join(PageRow, PageRow.id == LineRow.page_id)
+        .join(DocumentRow, DocumentRow.id == PageRow.document_id)
         .where(
+            LineRow.retired_at.is_(None),
+            DocumentRow.deleted_at.is_(None),
             PredictionRow.confidence < DOUBTFUL_BELOW,
             PredictionRow.line_id.not_in(select(CorrectionRow.line_id)),
             PredictionRow.line_id.not_in(select(AcceptanceRow.line_id)),

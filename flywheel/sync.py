@@ -12,7 +12,7 @@ from flywheel.label_configs import Kind
 from flywheel.label_projects import known_projects, mark_gone, reach_project
 from flywheel.label_studio import LabelStudio
 from flywheel.pulling import Pull, Pulled
-from flywheel.pushing import Pace, Push, Pushed, Queue
+from flywheel.pushing import Pace, Push, Pushed, Queue, fill_outbox
 from flywheel.settings import Settings
 from flywheel.store import Store
 from flywheel.tables import SyncRunRow
@@ -46,8 +46,10 @@ def push(
     """
     done = Pushed()
     with _recorded(store, "push", done):
+        most = settings.label_studio_open_tasks
+        fill_outbox(store, queue, most=most)
         project = reach_project(store, client, Kind.LINES, new=new_project)
-        Push(store, client, project, pace, done).run(queue, most=settings.label_studio_open_tasks)
+        Push(store, client, project, pace, done).run(most=most)
     return done
 
 

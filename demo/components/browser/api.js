@@ -67,6 +67,26 @@ export async function findInsight(question) {
   return (await ask(`api/v1/insights?${new URLSearchParams(asked)}`)).json();
 }
 
+/** How far lines have come on their way through Label Studio. */
+export async function findLabelling() {
+  return (await ask("api/v1/label-studio")).json();
+}
+
+/** Whether the Label Studio server is reached, and as whom. */
+export async function findLabelServer() {
+  return (await ask("api/v1/label-studio/server")).json();
+}
+
+/** Begins a push or a pull; gives what `findLabelling` gives. */
+export async function startLabelling(direction, options = {}) {
+  const response = await ask(`api/v1/label-studio/${direction}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(options),
+  });
+  return response.json();
+}
+
 /** Sends a file, with who wrote it and what it belongs to where that is known, and yields its pages as they are read. */
 export async function* readFile(file, { writer, collection, signal } = {}) {
   const body = new FormData();
