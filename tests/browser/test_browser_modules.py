@@ -93,3 +93,39 @@ def test_pages_that_come_again_leave_what_was_typed(ask: Any) -> None:
         " return [w.lines.length, w.lines[0].text]; }",
     )
     assert text == [1, "typed"]
+
+
+INK = "const ink = new m.Ink(); ink.add([[0, 0, 0.5], [100, 0, 0.5]]); ink.add([[0, 50, 0.5]]);"
+
+
+def test_one_movement_of_the_eraser_is_one_step_back(ask: Any) -> None:
+    counts = ask(
+        "ink.js",
+        f"{{ {INK} ink.rub([50, 5]); ink.rub([1, 51]); ink.settle(); const rubbed = ink.strokes.length; ink.undo();"
+        " return [rubbed, ink.strokes.length]; }",
+    )
+    assert counts == [0, 2]
+
+
+def test_an_eraser_that_touches_nothing_is_no_step(ask: Any) -> None:
+    state = ask(
+        "ink.js", f"{{ {INK} ink.undo(); ink.rub([50, 300]); ink.settle(); return [ink.canUndo, ink.canRedo]; }}"
+    )
+    assert state == [True, True]
+
+
+def test_writing_after_an_undo_forgets_what_was_undone(ask: Any) -> None:
+    state = ask(
+        "ink.js",
+        f"{{ {INK} ink.undo(); ink.add([[7, 7, 0.5]]);"
+        " return [ink.canRedo, ink.strokes.map((stroke) => stroke.length)]; }",
+    )
+    assert state == [False, [2, 1]]
+
+
+def test_the_text_that_is_copied_leaves_out_what_is_no_writing(ask: Any) -> None:
+    lines = "[{text: 'one'}, {text: 'noise', verdict: 'not_text'}, {text: '', verdict: 'illegible'}]"
+    text = ask(
+        "exports.js", f"m.textOf({{pages: [{{lines: {lines}}}, {{lines: [{{text: 'two', verdict: 'text'}}]}}]}})"
+    )
+    assert text == "one\n[illegible]\n\ntwo"
