@@ -80,6 +80,8 @@ def test_whoever_has_corrected_nothing_learns_what_to_do_and_then_sees_plots(
         expect(insights.figure("Characters wrong over time").get_by_role("img")).to_be_visible()
         assert insights.table("Words most often corrected") == [["ont", "out", "1"]]
         assert insights.table("Edit rate by model version")[0][:2] == ["fake-1", "1"]
+        counts = insights.figure("Lines corrected per day").locator(".plot-rule + text, .plot-floor + text")
+        assert counts.all_text_contents() == ["0", "1"]
         expect(insights.figure("Seconds per line").get_by_role("img")).to_be_visible()
         expect(insights.figure("Is its confidence to be trusted").get_by_role("img")).to_be_visible()
         screen.leave()

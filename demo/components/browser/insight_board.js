@@ -176,7 +176,7 @@ function lines({ periods, unit, lines: total }) {
       barplot({
         bars: periods.map((each) => ({ value: each.lines, title: `${period(each.start, unit)}: ${counted(each.lines, "line")}` })),
         labels: periods.map(({ start }) => tick(start, unit)),
-        format: (value) => (Number.isInteger(value) ? count(value) : ""),
+        format: count,
         width,
         name: `Lines corrected per ${unit}; the numbers are in the table below`,
       }),
@@ -194,7 +194,7 @@ function effort(insight, which, title, word) {
   const measured = periods.map((each, at) => ({ ...each, at })).filter((each) => each[which].value != null);
   return figure({
     title,
-    summary: `${measure(mean.value)} on average, over ${counted(mean.lines, "line")} that were measured.`,
+    summary: `${measure(mean.value)} on average; measured in ${counted(mean.lines, "line")}.`,
     draw: (width) =>
       lineplot({
         series: [

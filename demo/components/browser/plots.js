@@ -26,9 +26,9 @@ export function lineplot({ series, labels, format, width, name }) {
   return axes.picture(name, format, [...parts, ...series.map((each, index) => marks(each, index, axes))]);
 }
 
-/** A bar for each period. `bars`: [{value, title}]. */
+/** A bar for the count of each period. `bars`: [{value, title}]. */
 export function barplot({ bars, labels, format, width, name }) {
-  const axes = new Axes({ width, top: Math.max(...bars.map(({ value }) => value)) || 1, labels });
+  const axes = new Axes({ width, top: Math.max(...bars.map(({ value }) => value)) || 1, labels, whole: true });
   const broad = Math.max(1, Math.min(36, axes.step - 2));
   const drawn = bars.map(({ value, title }, at) =>
     svg(
@@ -66,9 +66,9 @@ export function legendMark(index) {
 }
 
 class Axes {
-  constructor({ width, height = HEIGHT, top, labels }) {
+  constructor({ width, height = HEIGHT, top, labels, whole = false }) {
     Object.assign(this, { width, height, labels });
-    this.ticks = steps(top);
+    this.ticks = steps(top, whole);
     this.top = this.ticks.at(-1);
     this.step = labels.length ? (width - LEFT - RIGHT) / labels.length : 0;
   }
@@ -117,11 +117,11 @@ class Axes {
   }
 }
 
-/** Round numbers from 0 to at least ``top``. */
-function steps(top) {
-  const raw = top / 4;
+/** Round numbers from 0 to at least `top`; whole ones where things are counted. */
+function steps(top, whole) {
+  const raw = whole ? Math.max(top / 4, 1) : top / 4;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].find((each) => each * power >= raw) * power;
+  const step = (raw < 10 && whole ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10]).find((each) => each * power >= raw) * power;
   return Array.from({ length: Math.ceil(top / step - 1e-9) + 1 }, (_, index) => index * step);
 }
 
