@@ -38,19 +38,21 @@ def serve(settings: "Settings", listener: socket.socket) -> None:
     """Build the application and answer on a listening socket until stopped."""
     import uvicorn
 
+    from demo.model_watch import ModelWatch, first_reader
     from demo.server import Services, build_app
     from flywheel.migrate import migrate_up
     from flywheel.store import Store
-    from recognizer.line_reader import LineReader
 
     migrate_up(settings)
     with Store.open(settings) as store:
         tell_who_may_come_in(settings, store)
-        app = build_app(Services(settings, store, LineReader.load(settings.model)))
+        services = Services(settings, store, first_reader(settings, store))
+        app = build_app(services)
         print(f"Inkloop is at http://{address(listener)}", flush=True)
-        uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)).run(
-            sockets=[listener]
-        )
+        with ModelWatch(services):
+            uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)).run(
+                sockets=[listener]
+            )
 
 
 def tell_who_may_come_in(settings: "Settings", store: "Store") -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from demo.errors import Busy
 from demo.metrics import Metrics
-from demo.services import Services
+from demo.services import Reader, Services
 from flywheel.editing import Edit, check_edit, keep_edit
 from flywheel.outlines import NewLine
 from flywheel.records import Document, StoredPage, Upload
@@ -24,7 +24,7 @@ from flywheel.rereading import keep_rereading
 from recognizer.images import PageImage, count_pages, open_pages
 from recognizer.page import Line, Page
 
-SEATS = 16
+SEATS = 64
 HANDS = 2  # while one page is with the model, another is opened, packed and stored
 WEBP_QUALITY = 85
 
@@ -78,7 +78,7 @@ class ReadingDesk:
         """
         store, reader = self._services.store, self._services.reader
         drawn = check_edit(store, page_id, edit, contributor=contributor)
-        read = self._drawn(page_id, drawn, contributor)
+        read = self._drawn(reader, page_id, drawn, contributor)
         return keep_edit(store, page_id, edit, read, model=reader.version, contributor=contributor)
 
     def read_again(self, document_id: UUID, *, contributor: UUID) -> Document:
@@ -96,30 +96,31 @@ class ReadingDesk:
         return store.document(document_id, contributor)
 
     def _reread(self, page: StoredPage, contributor: UUID) -> None:
-        store, version = self._services.store, self._services.reader.version
+        store, reader = self._services.store, self._services.reader
+        version = reader.version
         unread = [line for line in page.lines if line.prediction.model != version]
         if page.model == version and not unread:
             return
         started = time.perf_counter()
         outlines = [NewLine(line.polygon, line.baseline) for line in unread]
-        read = self._drawn(page.id, outlines, contributor)
+        read = self._drawn(reader, page.id, outlines, contributor)
         seconds = time.perf_counter() - started
         readings = {line.id: found.reading for line, found in zip(unread, read, strict=True)}
         keep_rereading(store, page.id, readings, model=version, seconds=seconds, contributor=contributor)
         self._metrics.read_seconds.observe(seconds)
 
-    def _drawn(self, page_id: UUID, lines: Sequence[NewLine], contributor: UUID) -> list[Line]:
+    def _drawn(self, reader: Reader, page_id: UUID, lines: Sequence[NewLine], contributor: UUID) -> list[Line]:
         """What stands in these outlines, read when a hand is free."""
         if not lines:
             return []
         image, _ = self._services.store.page_image(page_id, contributor)
-        read = self._hands.submit(self._read_outlines, image, lines).result()
+        read = self._hands.submit(self._read_outlines, reader, image, lines).result()
         self._metrics.lines_read.inc(len(read))
         return read
 
-    def _read_outlines(self, image: bytes, drawn: Sequence[NewLine]) -> list[Line]:
+    def _read_outlines(self, reader: Reader, image: bytes, drawn: Sequence[NewLine]) -> list[Line]:
         (page,) = open_pages(image, name="the page's image", limits=self._services.limits)
-        return self._services.reader.read_outlines(page, [(line.polygon, line.baseline) for line in drawn])
+        return reader.read_outlines(page, [(line.polygon, line.baseline) for line in drawn])
 
     @contextmanager
     def _seat(self, name: str) -> Iterator[None]:

@@ -27,9 +27,12 @@ class Reader(Protocol):
         """The characters of a text that the model cannot write."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Services:
-    """Settings, store and reader; all safe to share between threads."""
+    """Settings, store and reader; all safe to share between threads.
+
+    The reader is another one after a promotion: whoever needs one and the same for several calls takes it once.
+    """
 
     settings: Settings
     store: Store

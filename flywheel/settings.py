@@ -17,6 +17,8 @@ from flywheel.errors import BadSettings
 
 PREFIX = "INKLOOP_"
 
+Tracking = Literal["offline", "online", "off"]
+TRACKINGS: tuple[Tracking, ...] = ("offline", "online", "off")
 Policy = Literal["reviewed", "trusted", "everybody"]
 POLICIES: tuple[Policy, ...] = ("reviewed", "trusted", "everybody")
 """Whose word makes ground truth: a reviewer's alone; a trusted contributor's too; anybody's."""
@@ -37,6 +39,11 @@ class Settings:
         label_studio_open_tasks: most lines that wait there for a person at one time.
         data: folder of base corpora, replayed while fine-tuning.
         model: folder of the model that reads; None: the shipped one.
+        scratch: folder of trainings in progress and unpacked models; it may be lost at any time.
+        wandb: whether trainings are logged to Weights & Biases: ``offline``, ``online`` or ``off``.
+        retrain_minutes: training time of a turn of the wheel.
+        retrain_after_lines: accepted lines since the last snapshot that start one by themselves; 0: none do.
+        retrain_at: when one starts by itself, as cron writes it; None: never.
         trust: whose word makes ground truth: ``reviewed``, ``trusted`` or ``everybody``; see `flywheel.trust`.
         auth: people must log in; None: nobody said, so they need not, and only this machine is served.
         host: address the web server listens on.
@@ -54,6 +61,11 @@ class Settings:
     label_studio_open_tasks: int = 500
     data: Path | None = None
     model: Path | None = None
+    scratch: Path = ROOT / "var" / "scratch"
+    wandb: Tracking = "offline"
+    retrain_minutes: int = 4
+    retrain_after_lines: int = 0
+    retrain_at: str | None = None
     trust: Policy = "trusted"
     auth: bool | None = None
     host: str = "127.0.0.1"
@@ -178,9 +190,22 @@ def _number(low: int, high: int) -> Callable[[str, str], int]:
     return read
 
 
-def _policy(name: str, value: str) -> str:
-    if value not in POLICIES:
-        raise BadSettings(f"{name} is {value!r}. Give one of: {', '.join(POLICIES)}.")
+def _one_of(*choices: str) -> Callable[[str, str], str]:
+    def read(name: str, value: str) -> str:
+        if value not in choices:
+            raise BadSettings(f"{name} is {value!r}. Give one of: {', '.join(choices)}.")
+        return value
+
+    return read
+
+
+def _place(name: str, value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _schedule(name: str, value: str) -> str:
+    if len(value.split()) != 5:
+        raise BadSettings(f"{name} is {value!r}. Give five fields as cron has them, such as 0 3 * * * for 3 at night.")
     return value
 
 
@@ -202,7 +227,12 @@ VARIABLES: dict[str, Callable[[str, str], object]] = {
     "INKLOOP_LABEL_STUDIO_OPEN_TASKS": _number(1, 100_000),
     "INKLOOP_DATA": _folder,
     "INKLOOP_MODEL": _folder,
-    "INKLOOP_TRUST": _policy,
+    "INKLOOP_SCRATCH": _place,
+    "INKLOOP_WANDB": _one_of(*TRACKINGS),
+    "INKLOOP_RETRAIN_MINUTES": _number(1, 1440),
+    "INKLOOP_RETRAIN_AFTER_LINES": _number(0, 1_000_000),
+    "INKLOOP_RETRAIN_AT": _schedule,
+    "INKLOOP_TRUST": _one_of(*POLICIES),
     "INKLOOP_AUTH": _switch,
     "INKLOOP_HOST": _text,
     "INKLOOP_PORT": _number(1, 65535),

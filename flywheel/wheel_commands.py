@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Options = argparse.Namespace
 Commands = Any  # argparse's own type has no public name
+ANOTHER = "Another training runs already, and two would only hinder each other. Wait for it, or stop it."
 FORMATS = ("lines", "page", "datasets")
 
 
@@ -30,8 +31,33 @@ def add_commands(commands: Commands) -> None:
     export.add_argument("--snapshot", metavar="ID", help="a snapshot; not given: every corrected line")
     export.add_argument("--format", choices=FORMATS, default="lines", help="of a snapshot (default: %(default)s)")
     export.set_defaults(run=run_export)
-    for command in (snapshot, export):
+    retrain = commands.add_parser("retrain", help="train a challenger on a snapshot, from the model that serves")
+    _with_minutes(retrain)
+    retrain.add_argument("--snapshot", metavar="ID", help="what to learn; not given: the newest")
+    retrain.set_defaults(run=run_retrain)
+    evaluate = commands.add_parser("evaluate", help="let the gate judge a model beside the one that serves")
+    evaluate.add_argument("version", metavar="VERSION", help="of the model, or the end of it")
+    evaluate.add_argument("--snapshot", metavar="ID", help="whose test lines; not given: those it was trained with")
+    evaluate.set_defaults(run=run_evaluate)
+    promote = commands.add_parser("promote", help="let a model serve that the gate has let through")
+    promote.add_argument("version", metavar="VERSION", help="of the model, or the end of it")
+    promote.add_argument("--anyway", action="store_true", help="without the gate's consent; --why is needed then")
+    promote.set_defaults(run=run_promote)
+    rollback = commands.add_parser("rollback", help="let the model serve again that served before")
+    rollback.add_argument("version", metavar="VERSION", nargs="?", help="an earlier one; not given: the one before")
+    rollback.set_defaults(run=run_rollback)
+    for command in (promote, rollback):
+        command.add_argument("--by", metavar="NAME", default="the command line", help="who decides")
+        command.add_argument("--why", metavar="TEXT", default="", help="the reason, kept for ever")
+    turn = commands.add_parser("turn", help="pull, snapshot, retrain, evaluate, promote: once")
+    _with_minutes(turn)
+    turn.set_defaults(run=run_turn)
+    for command in (snapshot, export, retrain, evaluate, promote, rollback, turn):
         command.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _with_minutes(command: Any) -> None:
+    command.add_argument("--minutes", type=float, metavar="M", help="of training; not given: as the settings say")
 
 
 def run_snapshot(settings: Settings, options: Options) -> int:
@@ -73,6 +99,81 @@ def _export_snapshot(store: "Store", options: Options) -> int:
     lines = list(lines_of(store, snapshot))
     written = EXPORTS[options.format](store, lines, options.output)
     show({"snapshot": snapshot.id, "lines": len(lines), "written": str(written)}, options)
+    return 0
+
+
+def run_retrain(settings: Settings, options: Options) -> int:
+    """Train a challenger, or look up the one trained before."""
+    from flywheel.errors import WheelStopped
+    from flywheel.retraining import retrain
+    from flywheel.snapshots import find
+
+    with opened(settings) as store, store.alone("retraining") as taken:
+        if not taken:
+            raise WheelStopped(ANOTHER)
+        trained = retrain(store, settings, find(store, options.snapshot), minutes=options.minutes)
+        version = trained.challenger.version if trained.challenger else None
+        show({"challenger": version, **trained.report}, options)
+    return 0
+
+
+def run_evaluate(settings: Settings, options: Options) -> int:
+    """Let the gate judge a model; 0 whatever it says."""
+    from flywheel import registry
+    from flywheel.contest import contest
+    from flywheel.snapshots import find
+
+    with opened(settings) as store:
+        model = registry.find(store, options.version)
+        verdict = contest(store, settings, model, find(store, options.snapshot or model.snapshot))
+    if options.json:
+        print(json.dumps({"champion": verdict.champion, "challenger": verdict.challenger, **verdict.report}))
+        return 0
+    print(f"{verdict.decision}: {verdict.reason}")
+    for part in verdict.report["slices"]:
+        print(
+            f"{part['name']:<30}{part['lines']:>6} lines  {part['champion_cer']:7.1%} → {part['challenger_cer']:.1%}"
+            f"  ({100 * part['low']:+.1f} to {100 * part['high']:+.1f} points)"
+        )
+    return 0
+
+
+def run_promote(settings: Settings, options: Options) -> int:
+    """Promote a model."""
+    from flywheel import registry
+
+    with opened(settings) as store:
+        done = registry.promote(store, options.version, by=options.by, why=options.why, anyway=options.anyway)
+    show(done.to_json(), options)
+    return 0
+
+
+def run_rollback(settings: Settings, options: Options) -> int:
+    """Roll back to a model that served before."""
+    from flywheel import registry
+
+    with opened(settings) as store:
+        done = registry.roll_back(store, by=options.by, why=options.why, version=options.version)
+    show(done.to_json(), options)
+    return 0
+
+
+def run_turn(settings: Settings, options: Options) -> int:
+    """Turn the wheel once."""
+    from dataclasses import asdict
+
+    from flywheel import runs
+    from flywheel.errors import WheelStopped
+    from flywheel.turning import Wheel, turn
+
+    with opened(settings) as store, store.alone("retraining") as taken:
+        if not taken:
+            raise WheelStopped(ANOTHER)
+        minutes = settings.retrain_minutes if options.minutes is None else options.minutes
+        begun = runs.begin(store, asked_by="the command line", minutes=minutes)
+        done = asdict(turn(Wheel(store, settings, begun.id)))
+    moments = {name: str(done[name]) for name in ("created_at", "finished_at")}
+    show(done | moments, options)
     return 0
 
 

@@ -29,10 +29,15 @@ START_SECONDS = 120
 
 @dataclass(frozen=True)
 class Running:
-    """Where an app answers, and the store under it."""
+    """Where an app answers, and what is under it."""
 
     url: str
-    store: Store
+    services: Services
+
+    @property
+    def store(self) -> Store:
+        """The store under it."""
+        return self.services.store
 
 
 def settings_in(folder: Path, **variables: str) -> Settings:
@@ -47,6 +52,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
     return {
         "INKLOOP_DATABASE_URL": f"sqlite:///{folder}/inkloop.db",
         "INKLOOP_BLOB_URL": str(folder / "blobs"),
+        "INKLOOP_SCRATCH": str(folder / "scratch"),
         **{f"INKLOOP_{name.upper()}": value for name, value in variables.items()},
     }
 
@@ -67,13 +73,14 @@ def serving(folder: Path, reader: Reader, **variables: str) -> Iterator[Running]
     settings = settings_in(folder, **variables)
     listener = listen(settings)
     with Store.open(settings) as store:
-        app = built(Services(settings, store, reader))
+        services = Services(settings, store, reader)
+        app = built(services)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             _wait(lambda: server.started, thread.is_alive)
-            yield Running(f"http://{address(listener)}", store)
+            yield Running(f"http://{address(listener)}", services)
         finally:
             server.should_exit = True
             thread.join()

@@ -56,7 +56,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
     """The variables that lead to a migrated database and a blob folder of the test's own."""
-    return {"INKLOOP_DATABASE_URL": database_url, "INKLOOP_BLOB_URL": str(tmp_path / "blobs")}
+    return {
+        "INKLOOP_DATABASE_URL": database_url,
+        "INKLOOP_BLOB_URL": str(tmp_path / "blobs"),
+        "INKLOOP_SCRATCH": str(tmp_path / "scratch"),
+    }
 
 
 @pytest.fixture

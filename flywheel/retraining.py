@@ -1,0 +1,204 @@
+"""Snapshot → challenger: train from the champion on frozen lines, replaying others so that nothing is forgotten.
+
+A training has a folder named by what goes into it. Killed at any moment, it goes on from its last checkpoint there;
+finished, it is not done again. Too little memory halves the batch, a loss that is no number begins anew more slowly.
+"""
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flywheel import registry, tracking
+from flywheel.errors import UnfitSnapshot, WheelStopped
+from flywheel.expectations import expect
+from flywheel.model_folders import unpack
+from flywheel.registry import Model
+from flywheel.settings import Settings
+from flywheel.snapshot_files import write_lines
+from flywheel.snapshots import Snapshot, find, lines_of
+from flywheel.store import Store
+from recognizer.charset import Charset
+from recognizer.corpora import LineTruth
+from recognizer.data import LineSource
+from recognizer.errors import Diverged
+from recognizer.finetuning import FEWEST_LINES, FinetuneOptions, Surroundings, finetune, open_replay
+from recognizer.language import CharacterModel
+from recognizer.progress import Watch
+from recognizer.weights_files import CARD, LANGUAGE, SHIPPED, WEIGHTS, has_finder, read_card
+from recognizer.written_lines import WrittenLines
+
+log = logging.getLogger(__name__)
+
+CHALLENGER, CHECKPOINTS, REPORT = "challenger", "checkpoints", "report.json"
+BY_THE_PROGRAM = "inkloop"
+SLOWER = 1 / 3
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a training came to.
+
+    Attributes:
+        challenger: the new model; None: nothing better than the parent was found.
+        report: of the training, as `recognizer finetune` prints it.
+    """
+
+    challenger: Model | None
+    report: dict[str, Any]
+
+
+def champion(store: Store, settings: Settings) -> Model:
+    """The model that serves; what the settings name is registered and promoted where none was yet.
+
+    Raises:
+        BadModel: what the settings name is no model.
+    """
+    model = registry.serving(store)
+    if model is not None:
+        return model
+    base = registry.register(store, settings.model or SHIPPED)
+    why = "It serves until the wheel has turned."
+    registry.promote(store, base.version, by=BY_THE_PROGRAM, why=why, anyway=True)
+    return base
+
+
+def parent_for(store: Store, settings: Settings) -> Model:
+    """The model to train from: the champion, or its nearest ancestor that holds nothing forgotten.
+
+    Raises:
+        WheelStopped: there is none.
+    """
+    known = {model.version: model for model in registry.models(store)}
+    model: Model | None = champion(store, settings)
+    while model is not None and model.forgotten is not None:
+        model = known.get(model.parent or "")
+    if model is None:
+        raise WheelStopped("Every model of this lineage holds something forgotten. Set INKLOOP_MODEL to another one.")
+    return model
+
+
+def retrain(
+    store: Store, settings: Settings, snapshot: Snapshot, *, minutes: float | None = None, watch: Watch | None = None
+) -> Trained:
+    """Train a challenger on a snapshot and register it; done before, it is only looked up.
+
+    Args:
+        store: where models and snapshots are.
+        settings: replay, scratch folder, tracking.
+        snapshot: what to learn.
+        minutes: of training; None: as the settings say.
+        watch: told about once a second how far it is; whatever it raises ends the training, to be resumed.
+
+    Raises:
+        UnfitSnapshot: it may not be trained on, or breaks an expectation.
+        WheelStopped: the training cannot be done on this machine.
+    """
+    if snapshot.forgotten is not None:
+        raise UnfitSnapshot(
+            f"Snapshot {snapshot.id[:12]} may not be trained on: {snapshot.forgotten} Freeze a new one."
+        )
+    parent = parent_for(store, settings)
+    options = FinetuneOptions(minutes=settings.retrain_minutes if minutes is None else minutes)
+    name = sha256(f"{snapshot.id} {parent.version} {options}".encode()).hexdigest()[:16]
+    folder = settings.scratch / "trainings" / name
+    if not (folder / REPORT).exists():
+        _train(store, settings, _Order(snapshot, parent, options, folder), watch)
+    report: dict[str, Any] = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    if report["kept"] == "parent":
+        return Trained(None, report)
+    model = registry.register(store, folder / CHALLENGER, parent=parent.version, snapshot=snapshot.id, metrics=report)
+    return Trained(model, report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One training: what goes in, how, and where."""
+
+    snapshot: Snapshot
+    parent: Model
+    options: FinetuneOptions
+    folder: Path
+
+
+def _train(store: Store, settings: Settings, order: _Order, watch: Watch | None) -> None:
+    folder = order.folder
+    begins = unpack(store, order.parent, settings.scratch / "models")
+    rows = write_lines(store, list(lines_of(store, order.snapshot)), settings.scratch)
+    card = read_card(begins)
+    expect(
+        rows, Charset(card["charset"]["name"], card["charset"]["characters"]), before=_texts_before(store, order.parent)
+    )
+    train, held = ([row for row in rows if row.extra["split"] == split] for split in ("train", "validation"))
+    if len(train) < FEWEST_LINES:
+        raise UnfitSnapshot(
+            f"Of {len(rows)} lines {len(train)} are for training: the others stand on pages, or are by a writer, that "
+            "only test and choose. Correct another page."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {"snapshot": order.snapshot.id, "parent": order.parent.version, "minutes": order.options.minutes}
+    run = tracking.open_run(settings, folder, facts)
+    around = Surroundings(held, folder / CHECKPOINTS, watch, run)
+    replay = _replay(settings, begins)
+    shutil.rmtree(folder / CHALLENGER, ignore_errors=True)
+    report = _attempt(train, begins, folder, replay, order.options, around)
+    if has_finder(begins):
+        for file in begins.glob("line_finder.*"):
+            shutil.copy(file, folder / CHALLENGER)
+    tracking.close_run(run, report, [folder / CHALLENGER / name for name in (WEIGHTS, CARD)])
+    unfinished = folder / f"{REPORT}.part"
+    unfinished.write_text(json.dumps(report), encoding="utf-8")
+    unfinished.replace(folder / REPORT)
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+
+
+def _attempt(
+    train: Sequence[LineTruth],
+    begins: Path,
+    folder: Path,
+    replay: Sequence[tuple[LineSource, float]],
+    options: FinetuneOptions,
+    around: Surroundings,
+) -> dict[str, Any]:
+    """Fine-tune, more gently each time it fails for want of memory or because the loss is no number any more."""
+    for gentler in _plans(options):
+        try:
+            return finetune(train, begins, folder / CHALLENGER, replay, gentler, around).to_json()
+        except Diverged as error:
+            log.warning("%s It begins anew, more slowly.", error)
+        except (MemoryError, RuntimeError) as error:
+            if not isinstance(error, MemoryError) and not any(word in str(error).lower() for word in OUT_OF_MEMORY):
+                raise
+            log.warning("Too little memory for batches of %d lines: they are halved.", gentler.batch_size)
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    raise WheelStopped(
+        "The training fails on this machine even with small batches and small steps. Free memory, or look at the "
+        "lines of the snapshot: python -m flywheel export --snapshot ID."
+    )
+
+
+def _plans(options: FinetuneOptions) -> Iterator[FinetuneOptions]:
+    yield options
+    size, rate = options.batch_size, options.learning_rate
+    while size > 1:
+        size, rate = size // 2, rate * SLOWER
+        yield replace(options, batch_size=size, learning_rate=rate)
+
+
+def _replay(settings: Settings, begins: Path) -> list[tuple[LineSource, float]]:
+    """The base corpora, or lines in synthetic hands where there are none."""
+    if settings.data is not None:
+        return open_replay([settings.data])
+    known = begins if (begins / LANGUAGE).exists() else SHIPPED
+    return [(WrittenLines(CharacterModel.load(known / LANGUAGE)), 1.0)]
+
+
+def _texts_before(store: Store, parent: Model) -> list[str]:
+    if parent.snapshot is None:
+        return []
+    return [line.text for line in lines_of(store, find(store, parent.snapshot))]

@@ -1,0 +1,151 @@
+"""Turns of the wheel as the store remembers them: how far each is, what came of it, whether somebody stopped it.
+
+The process that trains writes here, and whoever looks reads here: a tab that was closed finds everything again.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from flywheel.errors import Cancelled, NotFound
+from flywheel.store import Store
+from flywheel.tables import RunRow, now
+
+State = Literal["waiting", "running", "cancelling", "done", "failed", "cancelled"]
+OVER: tuple[State, ...] = ("done", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One turn.
+
+    Attributes:
+        id: of the run, and of its job.
+        state: of the run; ``cancelling`` until whoever works on it has noticed.
+        stage: the step it is in: waiting, pull, snapshot, retrain, evaluate, promote.
+        asked_by: who or what started it.
+        minutes: of training.
+        progress: of the training, as `recognizer.progress.Progress` has it; empty before.
+        message: what came of it, in a sentence.
+        snapshot: id, once frozen.
+        created_at: UTC.
+        finished_at: UTC; None: not over.
+    """
+
+    id: str
+    state: str
+    stage: str
+    asked_by: str
+    minutes: float
+    progress: dict[str, Any] = field(repr=False)
+    message: str
+    snapshot: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in OVER
+
+
+def begin(store: Store, *, asked_by: str, minutes: float, id: str | None = None) -> Run:  # noqa: A002
+    """A new run that waits; the same id again is the same run."""
+    name = id or uuid4().hex
+    with store.writing() as session:
+        row = session.get(RunRow, name)
+        if row is None:
+            row = RunRow(
+                id=name, state="waiting", stage="waiting", asked_by=asked_by, minutes=minutes, progress={}, message=""
+            )
+            session.add(row)
+            session.flush()
+        return _run(row)
+
+
+def find(store: Store, run_id: str) -> Run:
+    """One run.
+
+    Raises:
+        NotFound: there is none.
+    """
+    with store.reading() as session:
+        row = session.get(RunRow, run_id)
+        if row is None:
+            raise NotFound(f"There is no run {run_id}. See the Models tab.")
+        return _run(row)
+
+
+def runs(store: Store, *, limit: int = 20) -> list[Run]:
+    """The newest runs, newest first."""
+    with store.reading() as session:
+        return [_run(row) for row in session.scalars(select(RunRow).order_by(RunRow.created_at.desc()).limit(limit))]
+
+
+def advance(store: Store, run_id: str, stage: str, *, snapshot: str | None = None) -> None:
+    """The run is in this step now.
+
+    Raises:
+        Cancelled: somebody stopped it.
+    """
+    _write(store, run_id, state="running", stage=stage, **({"snapshot_id": snapshot} if snapshot else {}))
+
+
+def tell(store: Store, run_id: str, progress: dict[str, Any]) -> None:
+    """The training of a run is this far.
+
+    Raises:
+        Cancelled: somebody stopped it.
+    """
+    _write(store, run_id, progress=progress)
+
+
+def finish(store: Store, run_id: str, state: State, message: str, *, made: tuple[UUID, UUID] | None = None) -> None:
+    """The run is over; ``made``: its challenger and the gate's verdict, where there are some."""
+    with store.writing() as session:
+        row = session.get_one(RunRow, run_id)
+        if row.state not in OVER:
+            row.state, row.message, row.finished_at = state, message, now()
+            row.challenger_id, row.verdict_id = made or (None, None)
+
+
+def cancel(store: Store, run_id: str) -> None:
+    """Ask for the end of a run; one that has not begun ends at once.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if find(store, run_id).state == "waiting":
+        finish(store, run_id, "cancelled", "It was stopped before it began.")
+        return
+    with store.writing() as session:
+        row = session.get_one(RunRow, run_id)
+        if row.state not in OVER:
+            row.state = "cancelling"
+
+
+def _write(store: Store, run_id: str, **values: Any) -> None:
+    with store.writing() as session:
+        row = session.get_one(RunRow, run_id)
+        if row.state in ("cancelling", "cancelled"):
+            raise Cancelled("The run was stopped. What it has learnt is kept for the next one of the same lines.")
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+def _run(row: RunRow) -> Run:
+    return Run(
+        id=row.id,
+        state=row.state,
+        stage=row.stage,
+        asked_by=row.asked_by,
+        minutes=row.minutes,
+        progress=row.progress,
+        message=row.message,
+        snapshot=row.snapshot_id,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )

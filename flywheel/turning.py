@@ -1,0 +1,116 @@
+"""One turn of the wheel: pull → snapshot → retrain → evaluate → promote, each step also done alone and done again."""
+
+import logging
+from dataclasses import dataclass
+
+from flywheel import registry, runs
+from flywheel.contest import contest
+from flywheel.errors import Cancelled, FlywheelError
+from flywheel.gate import Decision
+from flywheel.ground_truth import ground_truth
+from flywheel.judging import judge_new
+from flywheel.model_folders import load
+from flywheel.registry import Model
+from flywheel.retraining import champion, retrain
+from flywheel.settings import Settings
+from flywheel.snapshots import find, freeze
+from flywheel.store import Store
+from flywheel.verdicts import StoredVerdict
+from recognizer.errors import RecognizerError
+from recognizer.progress import Progress
+
+log = logging.getLogger(__name__)
+
+NO_BETTER = "No model was found that reads the choosing lines better than the one that serves."
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """The steps of a run; what one gives the next are ids, so that any process may go on.
+
+    Attributes:
+        store: where everything is.
+        settings: of this machine.
+        run: the run that the steps belong to.
+    """
+
+    store: Store
+    settings: Settings
+    run: str
+
+    def pull(self) -> None:
+        """Fetch what was reviewed, and judge what was typed since."""
+        runs.advance(self.store, self.run, "pull")
+        if self.settings.label_studio_url and self.settings.label_studio_api_key:
+            self._pull_labels()
+        reader = load(self.store, champion(self.store, self.settings), self.settings.scratch / "models")
+        judge_new(self.store, self.settings.trust, reader)
+
+    def _pull_labels(self) -> None:
+        """What Label Studio holds; where it cannot be used now, the wheel turns with what is here."""
+        from flywheel.label_studio import LabelStudio
+        from flywheel.sync import pull
+
+        try:
+            with LabelStudio.of(self.settings) as client:
+                pull(self.store, client, self.settings)
+        except FlywheelError as error:
+            log.warning("The turn goes on without Label Studio: %s", error)
+
+    def snapshot(self) -> str:
+        """Freeze the ground truth; returns the snapshot's id."""
+        runs.advance(self.store, self.run, "snapshot")
+        return freeze(self.store, ground_truth(self.store)).id
+
+    def retrain(self, snapshot: str) -> str | None:
+        """Train a challenger; returns its version, or None where nothing better was found."""
+        runs.advance(self.store, self.run, "retrain", snapshot=snapshot)
+
+        def watch(progress: Progress) -> None:
+            runs.tell(self.store, self.run, progress.to_json())
+
+        minutes = runs.find(self.store, self.run).minutes
+        trained = retrain(self.store, self.settings, find(self.store, snapshot), minutes=minutes, watch=watch)
+        return trained.challenger.version if trained.challenger else None
+
+    def evaluate(self, snapshot: str, challenger: str) -> StoredVerdict:
+        """Let the gate judge it."""
+        runs.advance(self.store, self.run, "evaluate")
+        model = registry.find(self.store, challenger)
+        return contest(self.store, self.settings, model, find(self.store, snapshot))
+
+    def promote(self, verdict: StoredVerdict) -> None:
+        """Let the challenger serve if the gate said so, and end the run."""
+        runs.advance(self.store, self.run, "promote")
+        challenger: Model = registry.find(self.store, verdict.challenger)
+        serves = registry.serving(self.store)
+        if verdict.decision == Decision.PROMOTE and (serves is None or serves.id != challenger.id):
+            registry.promote(self.store, challenger.version, by=runs.find(self.store, self.run).asked_by)
+        said = "Promoted" if verdict.decision == Decision.PROMOTE else "Not promoted"
+        message = f"{said}: {verdict.reason}"
+        runs.finish(self.store, self.run, "done", message, made=(challenger.id, verdict.id))
+
+    def give_up(self, error: Exception) -> None:
+        """End the run because of an error, in its words."""
+        runs.finish(self.store, self.run, "cancelled" if isinstance(error, Cancelled) else "failed", str(error))
+
+
+def turn(wheel: Wheel) -> runs.Run:
+    """Every step, once, in this process.
+
+    Raises:
+        FlywheelError: a step cannot be done; the run says so too, and what serves is as it was.
+        RecognizerError: likewise.
+    """
+    try:
+        wheel.pull()
+        snapshot = wheel.snapshot()
+        challenger = wheel.retrain(snapshot)
+        if challenger is None:
+            runs.finish(wheel.store, wheel.run, "done", NO_BETTER)
+        else:
+            wheel.promote(wheel.evaluate(snapshot, challenger))
+    except (FlywheelError, RecognizerError, OSError) as error:
+        wheel.give_up(error)
+        raise
+    return runs.find(wheel.store, wheel.run)

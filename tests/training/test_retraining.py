@@ -1,0 +1,106 @@
+"""Snapshot → challenger with real trainings of seconds, and what stops them before they begin."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flywheel.errors import Cancelled, FlywheelError, UnfitSnapshot
+from flywheel.registry import models, promotions
+from flywheel.retraining import REPORT, retrain
+from flywheel.settings import Settings
+from flywheel.snapshots import Snapshot, freeze, lines_of
+from flywheel.store import Store
+from recognizer.progress import Progress
+from tests.accepted import written_page
+from tests.running_app import settings_in
+
+TEXTS = ["Qzk 1", "wjx 2", "vyq 3"]
+SECONDS = 1 / 60
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    with Store.open(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def snapshot(store: Store) -> Snapshot:
+    return freeze(store, [line for seed in range(8) for line in written_page(store, TEXTS, seed=seed)])
+
+
+def test_a_training_is_done_once_tracked_offline_and_registered_with_its_lineage(
+    store: Store, settings: Settings, snapshot: Snapshot
+) -> None:
+    told: list[Progress] = []
+    trained = retrain(store, settings, snapshot, minutes=SECONDS, watch=told.append)
+    assert trained.report["replayed"] and told
+    if trained.challenger is not None:
+        assert trained.challenger.snapshot == snapshot.id and trained.challenger.parent == promotions(store)[-1].version
+    else:
+        assert trained.report["kept"] == "parent" and len(models(store)) == 1
+    (folder,) = (settings.scratch / "trainings").iterdir()
+    (run,) = (folder / "wandb").glob("offline-run-*/run-*.wandb")
+    assert snapshot.id.encode() in run.read_bytes()
+    assert not (folder / "checkpoints").exists()
+    told.clear()
+    again = retrain(store, settings, snapshot, minutes=SECONDS, watch=told.append)
+    assert (again, told) == (trained, [])
+
+
+def test_a_training_that_is_stopped_leaves_no_model_and_its_checkpoints(
+    store: Store, settings: Settings, snapshot: Snapshot
+) -> None:
+    def stop(_: Progress) -> None:
+        raise Cancelled("Enough.")
+
+    with pytest.raises(Cancelled):
+        retrain(store, replace(settings, wandb="off"), snapshot, minutes=1, watch=stop)
+    assert list((settings.scratch / "trainings").rglob(REPORT)) == [] and len(models(store)) == 1
+
+
+def test_what_cannot_be_learnt_from_stops_before_any_training(store: Store, settings: Settings) -> None:
+    truth = [line for seed in range(8) for line in written_page(store, TEXTS, seed=seed)]
+    strange = freeze(store, [replace(truth[0], text="✠"), *truth[1:]])
+    with pytest.raises(UnfitSnapshot, match=f"“✠” is not in charset latin-v1.*Lines: {truth[0].line_id}"):
+        retrain(store, settings, strange)
+    forgotten = replace(strange, forgotten="Ann asked to be forgotten.")
+    with pytest.raises(UnfitSnapshot, match="may not be trained on: Ann asked to be forgotten"):
+        retrain(store, settings, forgotten)
+    assert not (settings.scratch / "trainings").exists()
+
+
+def test_lines_that_only_test_cannot_train(store: Store, settings: Settings) -> None:
+    pages = [written_page(store, TEXTS, seed=seed) for seed in range(12)]
+    whole = freeze(store, [line for page in pages for line in page])
+    test = {line.line_id for line in lines_of(store, whole) if line.split == "test"}
+    only = freeze(store, [line for page in pages for line in page if str(line.line_id) in test])
+    with pytest.raises(UnfitSnapshot, match=rf"Of {len(test)} lines 0 are for training: .* Correct another page."):
+        retrain(store, settings, only)
+
+
+def test_a_server_of_weights_and_biases_that_does_not_answer_stops_nothing(
+    store: Store, settings: Settings, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    trained = retrain(store, replace(settings, wandb="online"), snapshot, minutes=SECONDS)
+    assert trained.report["kept"] in ("child", "parent")
+    (folder,) = (settings.scratch / "trainings").iterdir()
+    assert json.loads((folder / REPORT).read_text(encoding="utf-8")) == trained.report
+
+
+def test_a_full_disk_leaves_no_half_model(store: Store, settings: Settings, snapshot: Snapshot, tmp_path: Path) -> None:
+    settings.scratch.mkdir()
+    (settings.scratch / "trainings").write_bytes(b"in the way")  # a folder that cannot be made, as on a full disk
+    with pytest.raises((FlywheelError, OSError)):
+        retrain(store, replace(settings, wandb="off"), snapshot, minutes=SECONDS)
+    assert len(models(store)) == 1 and len(promotions(store)) == 1
