@@ -13,7 +13,7 @@ MINUTES ?= 60
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-train run test check format benchmark benchmark-document evaluate-ink train-reader train-finder labelstudio
+.PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen evaluate-ink train-reader train-finder labelstudio
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ benchmark: $(VENV)/.installed-dev $(VENV)/.installed-train ## Read the lines and
 
 benchmark-document: $(VENV)/.installed-dev ## Read a PDF of 30 pages: do they arrive one by one, how much memory does it take
 	@$(BIN)/python -m benchmarks.long_document
+
+benchmark-screen: $(VENV)/.installed-dev ## How long the correction screen of a 60-line page makes people wait, in Chromium
+	@$(BIN)/python -m benchmarks.screen $(BENCHMARK)
 
 evaluate-ink: install ## Score the model on the UNIPEN validation words and sentences of DATA, drawn as lines
 	$(NEED_DATA)

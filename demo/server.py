@@ -29,9 +29,18 @@ __all__ = ["Services", "build_app"]
 
 QUEUE_SIZE = 64
 CACHE_SECONDS = (3600, 3600)  # Gradio's own copies of files: looked for and deleted every hour
-STYLES = ("base.css", "shelf.css", "editor.css", "exports.css", "sheets.css", "insights.css", "labelling.css")
-HEAD = '<meta name="color-scheme" content="light dark">' + "".join(
-    f'<link rel="stylesheet" href="ui/{style}">' for style in STYLES
+STYLES = [
+    "base.css",
+    *sorted(style.name for style in pages.BROWSER.glob("*.css") if style.name != "base.css"),
+]  # the others build on the base
+SCRIPTS = sorted(script.name for script in pages.BROWSER.glob("*.js"))
+HEAD = "".join(
+    [
+        '<meta name="color-scheme" content="light dark">',
+        *(f'<link rel="stylesheet" href="ui/{style}">' for style in STYLES),
+        # Modules import modules: named at once, they are fetched together and not one after the other.
+        *(f'<link rel="modulepreload" href="ui/{script}">' for script in SCRIPTS),
+    ]
 )
 TABS: tuple[tuple[str, Callable[[Services], None]], ...] = (
     ("Read", read.build),

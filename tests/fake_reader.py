@@ -3,7 +3,7 @@
 It does no guessing and needs no weights, but it is a reader like any other: pages in, lines with confidences out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -27,10 +27,18 @@ class FakeReader:
 
     def __init__(self) -> None:
         self._known: list[tuple[WrittenPage, frozenset[str]]] = []
+        self._alternatives: dict[str, tuple[str, ...]] = {}
 
-    def teach(self, page: WrittenPage, *, doubtful: Sequence[str] = ()) -> None:
-        """Remember what is written on a page, and which of its words to doubt."""
+    def teach(
+        self,
+        page: WrittenPage,
+        *,
+        doubtful: Sequence[str] = (),
+        alternatives: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Remember what is written on a page, which of its words to doubt, and what else its lines may say."""
         self._known.append((page, frozenset(doubtful)))
+        self._alternatives |= {text: tuple(others) for text, others in (alternatives or {}).items()}
 
     def become(self, version: str, *pages: WrittenPage) -> None:
         """Another model takes this one's place: it knows these pages alone."""
@@ -46,7 +54,7 @@ class FakeReader:
         """Of each outline, the words of the taught line it covers most; a box over half a line holds half its words."""
         known, doubtful = self._lines(page.grey), self._doubtful(page.grey)
         return [
-            Line(polygon, baseline or level_baseline(polygon), _reading(_covered(polygon, known), doubtful))
+            Line(polygon, baseline or level_baseline(polygon), self._reading(_covered(polygon, known), doubtful))
             for polygon, baseline in outlines
         ]
 
@@ -71,9 +79,14 @@ class FakeReader:
         page, doubtful = found
         scale = grey.shape[1] / page.image.shape[1]
         return tuple(
-            Line(_scaled(line.polygon, scale), _scaled(line.baseline, scale), _reading(line.text, doubtful))
+            Line(_scaled(line.polygon, scale), _scaled(line.baseline, scale), self._reading(line.text, doubtful))
             for line in page.lines
         )
+
+    def _reading(self, text: str, doubtful: frozenset[str]) -> Reading:
+        words = tuple(Word(word, DOUBTFUL if word in doubtful else SURE) for word in text.split())
+        sure = float(np.prod([word.confidence for word in words]))
+        return Reading(text, sure, self._alternatives.get(text, ()), words)
 
 
 def _covered(polygon: Outline, lines: Sequence[Line]) -> str:
@@ -103,11 +116,6 @@ def _between(start: float, end: float, text: str) -> str:
 
 def _extent(polygon: Outline) -> list[tuple[float, float]]:
     return [(min(axis), max(axis)) for axis in zip(*polygon, strict=True)]
-
-
-def _reading(text: str, doubtful: frozenset[str]) -> Reading:
-    words = tuple(Word(word, DOUBTFUL if word in doubtful else SURE) for word in text.split())
-    return Reading(text, float(np.prod([word.confidence for word in words])), (), words)
 
 
 def _difference(one: Grey, other: Grey) -> float:

@@ -23,7 +23,9 @@ TEMPLATE = """
     </span>
     <span class="bar-exports"></span>
     <p class="bar-message" role="status"></p>
-    <details class="bar-help"><summary>Keys</summary><dl></dl></details>
+    <span class="bar-saved"></span>
+    <button type="button" class="bar-again" hidden></button>
+    <button type="button" class="bar-help" aria-label="Keys">?</button>
     <button type="button" class="bar-doubtful"></button>
     <button type="button" class="bar-submit">Submit</button>
   </div>

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -158,3 +158,14 @@ def keep_screenshot(page: Page, name: str) -> None:
     """Keep a picture for people to look at, in tests/screenshots."""
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+@pytest.fixture
+def ask(page: Page, running: Running) -> Any:
+    """Evaluates an expression with a module of ours as ``m``."""
+    page.goto(f"{running.url}/docs")  # any page of ours; the modules need none
+
+    def asked(module: str, expression: str) -> Any:
+        return page.evaluate(f"import('/ui/{module}').then((m) => {expression})")
+
+    return asked

@@ -4,9 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
+Point = tuple[float, float]
 FAREWELL = "the test leaves this page"  # logged by it, for whoever watches the page
 
 
@@ -38,6 +40,16 @@ class LineOnScreen:
         return self.row.locator(".line-note")
 
     @property
+    def rival(self) -> Locator:
+        """The other text for the line, beside its own, until a person has chosen."""
+        return self.row.locator(".line-rival")
+
+    @property
+    def number(self) -> Locator:
+        """By which it is dragged to another place in reading order."""
+        return self.row.locator(".line-number")
+
+    @property
     def text(self) -> str:
         """What stands in the field."""
         return self.field.input_value()
@@ -47,6 +59,11 @@ class LineOnScreen:
         self.field.click()
         self.field.press("ControlOrMeta+a")
         self.field.press_sequentially(text)
+
+    def put_caret(self, *, before: str) -> None:
+        """Put the caret before the first place where a text stands in the line."""
+        self.field.focus()
+        self.field.evaluate("(field, at) => field.setSelectionRange(at, at)", self.text.index(before))
 
     def expect_state(self, state: str) -> None:
         """Wait until row and box say changed, checked, stored, doubtful or read."""
@@ -66,10 +83,11 @@ class ReadPage:
         self.page, self.url = page, url
 
     def open(self, *, document: str | None = None) -> "ReadPage":
-        """Go there, and wait until the shelf has been filled."""
+        """Go there, and wait until shelf and editor are there."""
         self.page.goto(self.url if document is None else f"{self.url}/?document={document}")
         self.shelf.wait_for()
         expect(self.page.locator("#shelf [data-ready]")).to_be_attached()
+        expect(self.page.locator("#line-editor [data-ready]")).to_be_attached()
         return self
 
     def leave(self) -> None:
@@ -80,6 +98,11 @@ class ReadPage:
     def say_farewell(self) -> None:
         """Tell whoever watches that what is done next leads to another page."""
         self.page.evaluate("farewell => console.debug(farewell)", FAREWELL)
+
+    def reload(self) -> None:
+        """Load the page again, whatever it was still waiting for."""
+        self.say_farewell()
+        self.page.reload()
 
     @property
     def shelf(self) -> Locator:
@@ -150,9 +173,64 @@ class ReadPage:
         """Sends what was changed and checked."""
         return self.editor.get_by_role("button", name=re.compile("^(Submit|Saving)"))
 
+    @property
+    def saved(self) -> Locator:
+        """Whether what is typed is safe on the server."""
+        return self.editor.locator(".bar-saved")
+
+    @property
+    def read_again(self) -> Locator:
+        """Lets the newer model read the document again."""
+        return self.editor.locator(".bar-again")
+
+    @property
+    def choices(self) -> Locator:
+        """The other readings of a word, while they are shown."""
+        return self.editor.get_by_role("listbox", name="Other readings")
+
+    @property
+    def palette(self) -> Locator:
+        """The characters that keyboards lack, while they are shown."""
+        return self.editor.get_by_role("dialog", name="Characters")
+
+    @property
+    def keys(self) -> Locator:
+        """The overlay that lists the keys, while it is shown."""
+        return self.page.get_by_role("dialog", name="Keys")
+
+    @property
+    def picture(self) -> Locator:
+        """The page with its boxes."""
+        return self.editor.get_by_role("img", name=re.compile("^Page "))
+
+    def tool(self, name: str) -> Locator:
+        """A button beside the line that is worked on, or on the page."""
+        return self.editor.get_by_role("toolbar").get_by_role("button", name=name, exact=True)
+
+    def drag(self, start: Point, end: Point) -> None:
+        """Drag from one point of the page to another, in pixels of its image."""
+        (x1, y1), (x2, y2) = self.on_screen(start), self.on_screen(end)
+        mouse = self.page.mouse
+        mouse.move(x1, y1)
+        mouse.down()
+        mouse.move((x1 + x2) / 2, (y1 + y2) / 2, steps=3)
+        mouse.move(x2, y2, steps=3)
+        mouse.up()
+
+    def on_screen(self, point: Point) -> Point:
+        """Where a point of the page stands in the window."""
+        self.picture.scroll_into_view_if_needed()
+        x, y = self.picture.evaluate(
+            """(svg, [x, y]) => { const at = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM());
+                return [at.x, at.y]; }""",
+            list(point),
+        )
+        return x, y
+
     def choose(self, *files: Path | FilePayload) -> None:
         """Choose files as the file dialog does."""
-        self.page.get_by_label("Choose photos, scans or PDFs").set_input_files(list(files))
+        chosen: Any = list(files)  # Playwright's types know lists of one kind only
+        self.page.get_by_label("Choose photos, scans or PDFs").set_input_files(chosen)
 
     def read(self, *files: Path | FilePayload, lines: int) -> None:
         """Choose files, wait until each is among one's own pages, and for the lines of the last."""

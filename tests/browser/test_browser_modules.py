@@ -3,21 +3,6 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
-
-from tests.running_app import Running
-
-
-@pytest.fixture
-def ask(page: Page, running: Running) -> Any:
-    """Evaluates an expression with a module of ours as ``m``."""
-    page.goto(f"{running.url}/docs")  # any page of ours; the modules need none
-
-    def asked(module: str, expression: str) -> Any:
-        return page.evaluate(f"import('/ui/{module}').then((m) => {expression})")
-
-    return asked
-
 
 WORDS = "[['a', true], ['b', false], ['c', true]].map(([text, doubtful]) => ({text, doubtful}))"
 
@@ -62,7 +47,8 @@ def test_a_line_without_baseline_is_cut_out_as_it_lies(ask: Any) -> None:
     assert cut["box"] == {"x": 6, "y": 6, "width": 108, "height": 28}
 
 
-LINE = "{id: 'l', polygon: [], baseline: null, words: [], text: 'said', corrected: false, confidence: 1}"
+LINE = """{id: 'l', polygon: [], baseline: null, words: [], alternatives: [], text: 'said', reading: 'said',
+    verdict: 'text', corrected: false, confidence: 1, revision: 0, unknown_characters: [], draft: null}"""
 WORK = f"new m.Work({{id: 'd', name: 'n', page_count: 1}}); w.add([{{id: 'p', page: 1, lines: [{LINE}]}}])"
 
 
@@ -70,7 +56,7 @@ def test_what_is_typed_while_a_submit_is_under_way_stays_changed(ask: Any) -> No
     state = ask(
         "work.js",
         f"{{ const w = {WORK}; const line = w.lines[0]; w.write(line, 'sent'); const taken = w.take();"
-        " w.write(line, 'typed since'); w.keep(taken, [{line_id: 'l', unknown_characters: []}]);"
+        " w.write(line, 'typed since'); w.keep(taken, [{line_id: 'l', revision: 1, unknown_characters: []}]);"
         " return [line.saved, line.text, line.state, w.pending.length]; }",
     )
     assert state == ["sent", "typed since", "changed", 1]

@@ -1,10 +1,15 @@
 // Our own HTTP interface, the same that programs use. Whatever goes wrong becomes one sentence for a person.
 
-/** A request that failed; the message says what is wrong and what to do, the status whose fault it was, if any. */
+/** A request that failed; the message says what is wrong and what to do. `status` is 0 where nobody answered. */
 export class Refused extends Error {
-  constructor(message, status) {
+  constructor(message, status = 0) {
     super(message);
     this.status = status;
+  }
+
+  /** Whether the same request may succeed later: nobody answered, the server was not ready, or a login has ended. */
+  get passing() {
+    return this.status === 0 || this.status >= 500 || this.status === 429 || this.status === 401;
   }
 }
 
@@ -53,12 +58,32 @@ export async function saveFile(path) {
 
 /** Stores corrections; gives the stored rows. */
 export async function keepCorrections(corrections) {
-  const response = await ask("api/v1/corrections", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ corrections }),
-  });
-  return (await response.json()).corrections;
+  return (await send("POST", "api/v1/corrections", { corrections })).corrections;
+}
+
+/** Keeps what is not submitted yet; `leaving`: the page is going away and nobody waits for the answer. */
+export async function keepDrafts(drafts, { leaving = false } = {}) {
+  return send("PUT", "api/v1/drafts", { drafts }, { keepalive: leaving });
+}
+
+/** Puts new lines, which are read, in place of others; gives the page as it is then. */
+export async function changeLines(page, { replaces, lines, position = null }) {
+  return send("POST", `api/v1/pages/${page}/lines`, { replaces, lines, position });
+}
+
+/** Brings retired lines back and retires others; gives the page as it is then. */
+export async function restoreLines(page, { restore, retire }) {
+  return send("POST", `api/v1/pages/${page}/undo`, { restore, retire });
+}
+
+/** Puts a page's lines into another reading order; gives the page as it is then. */
+export async function orderLines(page, lines) {
+  return send("PUT", `api/v1/pages/${page}/order`, { lines });
+}
+
+/** Lets the serving model read a document again; gives the document with what it says now. */
+export async function readAgain(document) {
+  return send("POST", `api/v1/documents/${document}/read-again`, {});
 }
 
 /** What the corrections say; what is empty in the question is not asked. */
@@ -98,6 +123,11 @@ export async function* readFile(file, { writer, collection, signal } = {}) {
     if (row.error) throw new Refused(row.error.message);
     yield row;
   }
+}
+
+async function send(method, path, body, options = {}) {
+  const headers = { "Content-Type": "application/json" };
+  return (await ask(path, { method, headers, body: JSON.stringify(body), ...options })).json();
 }
 
 async function ask(path, options = {}) {

@@ -1,17 +1,27 @@
 // The correction screen: the page left, its lines right, the bar below. Wires the parts; holds no rule of its own.
 
-import { keepCorrections, Refused } from "./api.js";
-import { fill, html } from "./dom.js";
+import { Refused } from "./api.js";
+import { Bar } from "./bar.js";
+import { Choices } from "./choices.js";
+import { Commands } from "./commands.js";
 import { Effort } from "./effort.js";
 import { mountExports } from "./exports.js";
-import { KEYS, keysOf } from "./keys.js";
+import { KeyHelp } from "./key_help.js";
+import { Keeping } from "./keeping.js";
 import { LineList } from "./line_list.js";
+import { LineTools } from "./line_tools.js";
 import { PageView } from "./page_view.js";
+import { Palette } from "./palette.js";
+import { placeIn } from "./places.js";
+import { Rereading } from "./rereading.js";
+import { Structure } from "./structure.js";
+import { Submitting } from "./submitting.js";
 import { Work } from "./work.js";
 
 /**
  * Brings the component to life. `props.value` is the document to begin with, or null; "submit" is triggered after lines
- * are stored. Further documents, whole or page by page, come from the shelf as "inkloop:document" events.
+ * are stored. Further documents, whole or page by page, come from the shelf as "inkloop:document" events; whichever is
+ * shown is told as "inkloop:opened".
  */
 export function mount({ element, props, trigger, watch }) {
   mountExports(element.querySelector(".bar-exports"));
@@ -21,154 +31,221 @@ export function mount({ element, props, trigger, watch }) {
   build();
   document.addEventListener("inkloop:document", ({ detail }) => editor.take(detail.document, detail));
   document.addEventListener("inkloop:deleted", ({ detail }) => editor.forget(detail.id));
-  window.addEventListener("beforeunload", (event) => {
-    if (editor.unsaved) event.preventDefault();
-  });
+  editor.element.dataset.ready = "";
 }
 
 class Editor {
   #works = new Map(); // what was typed in other documents waits here
-  #work = null;
-  #page = null;
   #hot = null;
-  #sending = false;
-  #effort = new Effort();
 
   constructor(element, trigger) {
     this.element = element;
     this.trigger = trigger;
-    this.view = new PageView(element.querySelector(".editor-page"), {
-      choose: (line) => this.#go(line),
-      hover: (line) => this.#hover(line),
-    });
-    this.list = new LineList(element.querySelector(".editor-lines"), {
-      enter: (line) => this.#enter(line),
-      leave: (line) => this.#leave(line),
-      write: (line, text) => this.#work.write(line, text),
-      press: (_line, event) => this.#effort.press(event),
-      command: (name, line) => this.#commands[name](line),
-      hover: (line) => this.#hover(line),
-    });
-    this.bar = new Bar(element.querySelector(".editor-bar"), {
-      submit: () => this.#submit(),
-      doubtful: () => this.#commands.doubtful(this.#work.current),
-      checkAll: () => this.#work.checkAll(),
-      turn: (step) => this.#turn(step),
-    });
-    fill(element.querySelector(".bar-help dl"), ...KEYS.flatMap(([keys, , what]) => keyHint(keys, what)));
-    globalThis.document.addEventListener("visibilitychange", () => this.#effort.beat());
-  }
-
-  get unsaved() {
-    return [...this.#works.values()].some((work) => work.lines.some((line) => line.changed));
+    this.work = null;
+    this.page = null;
+    this.effort = new Effort();
+    this.keeping = new Keeping(this, this.#works);
+    this.commands = new Commands(this);
+    this.#furnish();
   }
 
   /** Takes in a document, or pages that were missing; shows it, unless another one is open and nobody `asked`. */
   take(document, { asked = false } = {}) {
     const work = this.#works.get(document.id) ?? this.#begin(document);
     work.add(document.pages);
-    if (asked || this.#work === null) this.#open(work);
-    if (asked) this.element.scrollIntoView({ block: "start", behavior: "smooth" });
+    if (asked || this.work === null) this.#open(work, asked);
   }
 
   /** Lets go of a document that is no more; if it was open, nothing is until the next one comes. */
   forget(id) {
     const work = this.#works.get(id);
     this.#works.delete(id);
-    if (!work || work !== this.#work) return;
-    this.#work = null;
+    if (work) this.keeping.drafts.forget(work.lines);
+    if (!work || work !== this.work) return;
+    this.work = null;
     this.element.hidden = true;
     const address = new URL(location.href);
     address.searchParams.delete("document");
     history.replaceState(history.state, "", address);
   }
 
-  #commands = {
-    confirm: (line) => {
-      this.#work.check(line);
-      this.#step(line, 1);
-    },
-    previous: (line) => this.#step(line, -1),
-    doubtful: (line) => {
-      const next = this.#work.nextDoubtful(line);
-      if (next) this.#go(next, { doubt: true });
-      else this.bar.say("No doubtful line is left.");
-    },
-    undo: (line) => this.#work.undo(line),
-    submit: () => this.#submit(),
-  };
+  // ---- what the parts ask of the desk they stand on ----
+
+  say(text, kind) {
+    this.bar.say(text, kind);
+  }
+
+  /** Brings a line to the front, on whichever page it is. */
+  go(line, how) {
+    const page = this.work.pageOf(line);
+    if (!page) return;
+    if (page !== this.page) this.#turnTo(page);
+    this.list.row(line).focus(how);
+  }
+
+  /** Where the caret stands in a line's text. */
+  caret(line) {
+    return this.list.row(line)?.field.selectionStart ?? 0;
+  }
+
+  mark(lines, kind, on) {
+    for (const line of lines) {
+      this.view.mark(line, kind, on);
+      this.list.row(line)?.mark(kind, on);
+    }
+  }
+
+  /** Does something that the server may refuse; its sentence goes into the bar. */
+  async attempt(action, failed = () => {}) {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.say(error.message, "trouble");
+      await this.attempt(() => failed(error));
+    }
+  }
+
+  // ---- putting it together ----
+
+  #furnish() {
+    const find = (name) => this.element.querySelector(name);
+    const command = (name, line, how) => this.commands.run(name, line, how);
+    this.structure = new Structure(this);
+    this.submitting = new Submitting(this);
+    this.rereading = new Rereading(this);
+    this.choices = new Choices();
+    this.palette = new Palette();
+    this.help = new KeyHelp(this.element);
+    this.tools = new LineTools(command);
+    this.view = new PageView(find(".editor-page"), {
+      choose: (line) => this.go(line),
+      hover: (line) => this.#hover(line),
+      reshape: (line, shape) => this.structure.reshape(line, shape),
+      draw: (polygon) => this.structure.draw(polygon),
+      look: () => this.keeping.moved(),
+    });
+    this.list = new LineList(find(".editor-lines"), {
+      enter: (line) => this.#enter(line),
+      leave: (line, event) => this.#leave(event),
+      write: (line, text) => this.work.write(line, text),
+      press: (_line, event) => this.#press(event),
+      point: (line) => this.#point(line),
+      hover: (line) => this.#hover(line),
+      drop: (line, place) => this.structure.drop(line, place),
+      settle: (line, choice) => this.#settle(line, choice),
+      command,
+    });
+    this.bar = new Bar(find(".editor-bar"), {
+      submit: () => this.submitting.submit(),
+      doubtful: () => command("doubtful"),
+      checkAll: () => this.work.checkAll(),
+      turn: (step) => this.#turn(step),
+      help: () => this.help.open(),
+      readAgain: () => this.rereading.run(),
+    });
+  }
+
+  // ---- documents and pages ----
 
   #begin(document) {
     const work = new Work(document);
-    work.addEventListener("change", ({ detail }) => {
-      if (work === this.#work) this.#paint(detail.line);
-    });
+    this.keeping.watch(work);
+    work.addEventListener("change", ({ detail }) => work === this.work && this.#paint(detail.line));
+    work.addEventListener("pages", ({ detail }) => work === this.work && this.#repaged(detail.page));
     this.#works.set(document.id, work);
     return work;
   }
 
-  #open(work) {
+  #open(work, asked) {
     this.element.hidden = false;
-    if (work === this.#work) return;
-    this.#work = work;
-    this.#turnTo(work.current ? work.pageOf(work.current) : work.pages[0]);
-    const address = new URL(location.href); // a reload opens the same document
-    address.searchParams.set("document", work.id);
-    history.replaceState(history.state, "", address);
-    document.dispatchEvent(new CustomEvent("inkloop:opened", { detail: { document: work } }));
+    if (work !== this.work) {
+      this.work = work;
+      const place = placeIn(work.id);
+      const line = work.current ?? work.line(place?.line);
+      const known = line && work.pageOf(line);
+      this.#turnTo(known ?? work.pages[0], known && place?.view);
+      const address = new URL(location.href); // a reload opens the same document
+      address.searchParams.set("document", work.id);
+      history.replaceState(history.state, "", address);
+      if (known) this.go(line, { caret: place?.caret ?? 0 });
+      document.dispatchEvent(new CustomEvent("inkloop:opened", { detail: { document: work } }));
+      if (known) return;
+    }
+    if (asked) this.element.scrollIntoView({ block: "start", behavior: "smooth" });
   }
 
-  #turnTo(page) {
-    this.#page = page;
+  #turnTo(page, view = null) {
+    this.page = page;
     this.#hot = null;
-    this.view.show(page);
+    this.choices.close();
+    this.palette.close();
+    this.view.show(page, view);
     this.list.show(page);
     this.#paint(null);
   }
 
   #turn(step) {
-    const pages = this.#work.pages;
-    const page = pages[pages.indexOf(this.#page) + step];
+    const pages = this.work.pages;
+    const page = pages[pages.indexOf(this.page) + step];
     if (!page) return;
     this.#turnTo(page);
     this.element.scrollIntoView({ block: "start" });
   }
 
-  /** Brings a line to the front, on whichever page it is. */
-  #go(line, how) {
-    const page = this.#work.pageOf(line);
-    if (page !== this.#page) this.#turnTo(page);
-    this.list.row(line).focus(how);
-  }
-
-  #step(line, step) {
-    const next = this.#work.beside(line, step);
-    if (next) this.#go(next);
-    else if (step > 0) this.bar.focus();
-  }
+  // ---- lines ----
 
   #enter(line) {
-    this.#effort.enter(line);
-    this.#work.enter(line);
-    this.#mark(line, "current", true);
+    if (this.work.current !== line) {
+      this.choices.close();
+      this.palette.close();
+    }
+    this.list.row(this.work.current)?.mark("current", false);
+    this.effort.enter(line);
+    this.work.enter(line);
+    this.list.row(line).mark("current", true);
+    this.tools.show(this.list.row(line));
+    this.view.current(line);
+    this.keeping.moved();
   }
 
-  #leave(line) {
-    this.#effort.leave();
-    this.#mark(line, "current", false);
+  #leave(event) {
+    if (event.relatedTarget?.closest?.(".popup")) return;
+    this.choices.close();
+    this.palette.close();
+    this.effort.leave();
+    this.keeping.drafts.flush();
+  }
+
+  #press(event) {
+    this.effort.press(event);
+    if (this.choices.press(event)) event.preventDefault();
+  }
+
+  /** A click put the caret somewhere: into a doubtful word, perhaps. */
+  #point(line) {
+    const row = this.list.row(line);
+    if (row.doubtAt(row.field.selectionStart)) this.choices.open(row);
+    else this.choices.close();
+  }
+
+  #settle(line, choice) {
+    this.work.settle(line, choice);
+    this.go(line, { caret: line.text.length });
   }
 
   #hover(line) {
     if (line === this.#hot) return;
-    this.#mark(this.#hot, "hot", false);
-    this.#mark(line, "hot", true);
+    for (const [each, on] of [[this.#hot, false], [line, true]]) if (each) this.mark([each], "hot", on);
     this.#hot = line;
   }
 
-  #mark(line, kind, on) {
-    if (!line) return;
-    this.view.mark(line, kind, on);
-    this.list.row(line)?.mark(kind, on);
+  // ---- what has changed ----
+
+  #repaged(page) {
+    if (page !== this.page) return;
+    this.view.outline(page);
+    this.list.show(page);
   }
 
   #paint(line) {
@@ -176,113 +253,12 @@ class Editor {
       this.view.paint(line);
       this.list.row(line)?.paint();
     } else {
-      for (const each of this.#page?.lines ?? []) this.view.paint(each);
+      for (const each of this.page?.lines ?? []) this.view.paint(each);
       this.list.paintAll();
     }
-    this.bar.show(this.#work, this.#page);
+    const current = this.list.row(this.work.current);
+    if (current) this.tools.show(current);
+    this.bar.show(this.work, this.page);
+    this.keeping.paint();
   }
-
-  async #submit() {
-    const work = this.#work;
-    if (this.#sending) return;
-    this.#effort.beat();
-    const taken = work.take();
-    if (taken.length === 0) {
-      this.bar.offerAll(work);
-      return;
-    }
-    this.#sending = true;
-    this.bar.busy(true);
-    try {
-      const stored = await keepCorrections(taken.map(asCorrection));
-      work.keep(taken, stored);
-      this.bar.say(thanks(taken.length), "done");
-      this.trigger("submit", { document: work.id });
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      work.giveBack(taken);
-      this.bar.say(error.message, "trouble");
-    } finally {
-      this.#sending = false;
-      this.bar.busy(false);
-    }
-  }
-}
-
-/** The bar at the bottom: where the person is, what waits to be submitted, what has just happened. */
-class Bar {
-  constructor(element, { submit, doubtful, checkAll, turn }) {
-    this.place = element.querySelector(".bar-place");
-    this.message = element.querySelector(".bar-message");
-    this.button = element.querySelector(".bar-submit");
-    this.doubtful = element.querySelector(".bar-doubtful");
-    this.pager = element.querySelector(".bar-pager");
-    this.checkAll = checkAll;
-    this.button.title = keysOf("submit");
-    this.doubtful.title = keysOf("doubtful");
-    this.button.addEventListener("click", submit);
-    this.doubtful.addEventListener("click", doubtful);
-    this.back = this.pager.querySelector(".page-back");
-    this.on = this.pager.querySelector(".page-on");
-    this.back.addEventListener("click", () => turn(-1));
-    this.on.addEventListener("click", () => turn(1));
-  }
-
-  show(work, page) {
-    const pending = work.pending.length;
-    const doubtful = work.lines.filter((line) => line.doubtful).length;
-    this.button.textContent = pending ? `Submit ${count(pending, "line")}` : "Submit";
-    this.doubtful.textContent = `${count(doubtful, "doubtful line")}`;
-    this.doubtful.disabled = doubtful === 0;
-    this.place.textContent = work.name;
-    this.place.title = work.name;
-    this.pager.hidden = work.pageCount < 2;
-    this.pager.querySelector("span").textContent = `Page ${page?.page ?? 1} of ${work.pageCount}`;
-    this.back.disabled = page === work.pages[0];
-    this.on.disabled = page === work.pages.at(-1);
-    if (pending && this.message.dataset.kind !== "trouble") this.say("");
-  }
-
-  say(text, kind = "news") {
-    this.message.dataset.kind = kind;
-    fill(this.message, text);
-  }
-
-  /** Nothing was changed or checked: a page that is right as it stands needs one more word from the person. */
-  offerAll(work) {
-    const rest = work.lines.filter((line) => !line.stored).length;
-    if (rest === 0) {
-      this.say(work.lines.length ? "Every line is saved already." : "There is no line to submit.");
-      return;
-    }
-    const all = html("button", { type: "button", class: "bar-all", click: this.checkAll }, `Mark all ${rest} as checked`);
-    this.say("Nothing to submit yet: correct a line, or confirm it with Enter. ");
-    this.message.append(all);
-  }
-
-  busy(on) {
-    this.button.disabled = on;
-    if (on) this.button.textContent = "Saving…";
-  }
-
-  focus() {
-    this.button.focus();
-  }
-}
-
-function asCorrection({ line, text, seconds, keystrokes }) {
-  return { line_id: line.id, prediction_id: line.predictionId, text, seconds: Math.round(seconds * 10) / 10, keystrokes };
-}
-
-function thanks(lines) {
-  const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  return `Saved ${count(lines, "line")} at ${time}. Thank you.`;
-}
-
-function count(number, noun) {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-function keyHint(keys, what) {
-  return [html("dt", {}, ...keys.split(" ").map((key) => html("kbd", {}, key))), html("dd", {}, what)];
 }

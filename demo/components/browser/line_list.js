@@ -2,23 +2,35 @@
 
 import { fill, html } from "./dom.js";
 import { commandOf } from "./keys.js";
+import { draggable } from "./line_drag.js";
 import { LineRow } from "./line_row.js";
 
-/** Shows the rows of one page and tells what people do: enter, leave, write, press, command, hover. */
+/** Shows the rows of one page and tells what people do: enter, leave, write, press, command, hover, drop, settle. */
 export class LineList {
   #rows = new Map();
+  #page = null;
 
   constructor(frame, handlers) {
-    this.frame = frame;
     this.handlers = handlers;
+    this.note = html("p", { class: "page-note", hidden: true });
     this.list = html("ol", { class: "lines", "aria-label": "Lines of the page" });
+    fill(frame, this.note, this.list);
     this.#listen();
+    draggable(this.list, (element, place) => handlers.drop(this.#rows.get(element.dataset.line).line, place));
   }
 
+  /** Shows a page; rows of lines that were shown already stay as they are, with the caret in them. */
   show(page) {
-    this.#rows = new Map(page.lines.map((line) => [line.id, new LineRow(line, page)]));
-    fill(this.list, ...[...this.#rows.values()].map((row) => row.element));
-    fill(this.frame, page.note ? html("p", { class: "page-note" }, page.note) : null, this.list);
+    const keep = page.id === this.#page ? this.#rows : new Map();
+    this.#page = page.id;
+    this.#rows = new Map(page.lines.map((line) => [line.id, keep.get(line.id) ?? new LineRow(line, page, this.handlers)]));
+    const elements = [...this.#rows.values()].map((row) => row.element);
+    for (const old of [...this.list.children]) if (!elements.includes(old)) old.remove();
+    elements.forEach((element, place) => {
+      if (this.list.children[place] !== element) this.list.insertBefore(element, this.list.children[place] ?? null);
+    });
+    this.note.hidden = !page.note;
+    this.note.textContent = page.note;
   }
 
   row(line) {
@@ -40,14 +52,24 @@ export class LineList {
       if (event.target === row.field) handler(row, event);
     };
     on("focusin", inField((row) => this.handlers.enter(row.line)));
-    on("focusout", inField((row) => this.handlers.leave(row.line)));
+    on("focusout", inField((row, event) => this.handlers.leave(row.line, event)));
+    on("beforeinput", inField((_row, event) => this.#beforeInput(event)));
     on("input", inField((row) => this.#write(row)));
     on("keydown", inField((row, event) => this.#press(row, event)));
     on("pointerover", (row) => this.handlers.hover(row.line));
     this.list.addEventListener("pointerleave", () => this.handlers.hover(null));
     on("click", (row, event) => {
-      if (event.target !== row.field) row.focus();
+      if (event.target === row.field) this.handlers.point(row.line);
+      else if (!event.target.closest("button, .line-rival")) row.focus();
     });
+  }
+
+  /** The browser's own undo knows one field; ours knows the document. */
+  #beforeInput(event) {
+    const command = { historyUndo: "undo", historyRedo: "redo" }[event.inputType];
+    if (!command) return;
+    event.preventDefault();
+    this.handlers.command(command);
   }
 
   /** A line has no line breaks: pasted ones become spaces. */
@@ -63,9 +85,11 @@ export class LineList {
 
   #press(row, event) {
     this.handlers.press(row.line, event);
+    if (event.defaultPrevented) return;
     const command = commandOf(event);
     if (command === null) return;
     event.preventDefault();
-    this.handlers.command(command, row.line);
+    event.stopPropagation();
+    this.handlers.command(command, row.line, { byKey: true });
   }
 }

@@ -1,52 +1,17 @@
 // What a person is doing to a document: the texts they changed, the lines they checked, the effort it took.
-// Knows nothing of the screen; everything that shows it listens for "change".
+// Knows nothing of the screen or the network; everything that shows or saves it listens for "change".
 
-import { nextDoubt } from "./words.js";
+import { History } from "./history.js";
+import { LineWork, RIVALS } from "./line_work.js";
 
-/** One line: what the model said, what the store holds, and what stands in the field now. */
-export class LineWork {
-  constructor(line, number) {
-    this.id = line.id;
-    this.number = number;
-    this.polygon = line.polygon;
-    this.baseline = line.baseline;
-    this.confidence = line.confidence;
-    this.words = line.words;
-    this.predictionId = line.prediction_id;
-    this.saved = line.text; // the newest correction, or else the model's text
-    this.stored = line.corrected; // a person has spoken about it
-    this.unknown = line.unknown_characters ?? []; // typed, kept, but not yet in the model's charset
-    this.text = line.text;
-    this.checked = false; // seen and found right since the last submit
-    this.seconds = 0;
-    this.keystrokes = 0;
-  }
-
-  get changed() {
-    return this.text !== this.saved;
-  }
-
-  /** Whether submitting would store something about this line. */
-  get pending() {
-    return this.changed || this.checked;
-  }
-
-  /** Whether the model doubts a word that no person has looked at. */
-  get doubtful() {
-    return !this.stored && !this.pending && nextDoubt(this.text, this.words) !== null;
-  }
-
-  /** "changed", "checked", "stored", "doubtful" or "read". */
-  get state() {
-    if (this.changed) return "changed";
-    if (this.checked) return "checked";
-    if (this.stored) return "stored";
-    return this.doubtful ? "doubtful" : "read";
-  }
-}
-
-/** One document: its pages as they arrive, and the line that is being worked on. */
+/**
+ * One document: its pages as they arrive, and the line that is being worked on.
+ * "change" tells {line, from}: the line, or null for all; from: "person", "server" or "tab" (another one of theirs).
+ * "pages" tells {page, from, answer}: which lines a page has, or what is known of them, is new.
+ */
 export class Work extends EventTarget {
+  #known = new Map(); // lines that are gone stay: undo may bring them back
+
   constructor(document) {
     super();
     this.id = document.id;
@@ -54,17 +19,29 @@ export class Work extends EventTarget {
     this.pageCount = document.page_count;
     this.pages = [];
     this.current = null;
+    this.history = new History();
   }
 
   /** Adds pages that are not here yet; what a person typed on the others stays. */
   add(pages) {
     for (const page of pages) {
-      if (this.pages.some((known) => known.id === page.id)) continue;
-      const lines = page.lines.map((line, index) => new LineWork(line, index + 1));
-      this.pages.push({ ...page, lines });
+      if (!this.pages.some((known) => known.id === page.id)) this.pages.push({ ...page, lines: this.#lines(page) });
     }
     this.pages.sort((a, b) => a.page - b.page);
-    this.#tell();
+    this.#tell(null, "server");
+  }
+
+  /** The newest state of a page; lines that are no longer in it go, what was typed on the others stays. */
+  receive(answer, from = "server") {
+    const page = this.pages.find((known) => known.id === answer.id);
+    if (!page) {
+      this.add([answer]);
+      return;
+    }
+    Object.assign(page, answer, { lines: this.#lines(answer) });
+    if (this.current && !this.lines.includes(this.current)) this.current = null;
+    this.dispatchEvent(new CustomEvent("pages", { detail: { page, from, answer } }));
+    this.#tell(null, from);
   }
 
   get lines() {
@@ -73,6 +50,15 @@ export class Work extends EventTarget {
 
   get pending() {
     return this.lines.filter((line) => line.pending);
+  }
+
+  /** Lines about which the person has to decide before they can be submitted. */
+  get contested() {
+    return this.lines.filter((line) => line.rival?.kind === RIVALS.stored);
+  }
+
+  line(id) {
+    return this.#known.get(id);
   }
 
   pageOf(line) {
@@ -94,51 +80,74 @@ export class Work extends EventTarget {
 
   enter(line) {
     this.current = line;
-    this.#tell(line);
+    this.#tell(line, "screen");
   }
 
   write(line, text) {
-    line.text = text;
-    this.#tell(line);
+    this.#change([line], () => ({ text }), line.id);
   }
 
   check(line) {
-    line.checked = true;
-    this.#tell(line);
+    this.#change([line], () => ({ checked: true }));
   }
 
   checkAll() {
-    for (const line of this.lines) if (!line.stored) line.checked = true;
-    this.#tell();
+    const rest = this.lines.filter((line) => !line.stored && !line.checked);
+    this.#change(rest, () => ({ checked: true }));
+  }
+
+  /** Says that a line cannot be read, or is no writing; the same verdict again takes it back. */
+  judge(line, verdict) {
+    this.#change([line], () => ({ verdict: line.verdict === verdict ? "text" : verdict }));
   }
 
   /** Back to what the store holds. */
-  undo(line) {
-    line.text = line.saved;
-    line.checked = false;
-    this.#tell(line);
+  revert(line) {
+    this.#change([line], () => ({ text: line.saved, verdict: line.savedVerdict, checked: false }));
+  }
+
+  /** Decides between the person's text and its rival: "theirs" is taken over, "mine" is kept. */
+  settle(line, choice) {
+    const { text, verdict } = line.rival;
+    line.rival = null;
+    if (choice === "theirs") this.#change([line], () => ({ text, verdict, checked: false }));
+    else this.#tell(line, "person");
+  }
+
+  /** How a line looks in another tab of the same person. */
+  hear(id, look) {
+    const line = this.line(id);
+    if (!line) return;
+    line.look = look;
+    line.drafted = line.pending; // the other tab keeps it
+    this.#tell(line, "tab");
   }
 
   /** Takes everything pending out for sending; give it to `keep` or `giveBack` afterwards. */
   take() {
-    return this.pending.map((line) => {
-      const taken = { line, text: line.text, seconds: line.seconds, keystrokes: line.keystrokes };
+    const ready = this.pending.filter((line) => line.rival?.kind !== RIVALS.stored);
+    return ready.map((line) => {
+      const { text, verdict, seconds, keystrokes } = line;
       line.seconds = 0;
       line.keystrokes = 0;
-      return taken;
+      return { line, text, verdict, seconds, keystrokes };
     });
   }
 
-  /** The store has these now. A line that was changed meanwhile stays changed. */
-  keep(taken, stored) {
-    const unknown = new Map(stored.map((row) => [row.line_id, row.unknown_characters]));
-    for (const { line, text } of taken) {
+  /** The store has these now: [{line_id, revision, unknown_characters}]. A line that was changed meanwhile stays so. */
+  keep(taken, stored, from = "person") {
+    const rows = new Map(stored.map((row) => [row.line_id, row]));
+    for (const { line, text, verdict } of taken) {
+      const row = rows.get(line.id);
       line.saved = text;
+      line.savedVerdict = verdict;
+      line.revision = row?.revision ?? line.revision + 1;
+      line.unknown = row?.unknown_characters ?? [];
       line.stored = true;
       line.checked = false;
-      line.unknown = unknown.get(line.id) ?? [];
+      line.drafted = false;
     }
-    this.#tell();
+    this.#tell(null, from);
   }
 
   /** Sending failed: nothing is lost, the effort neither. */
@@ -149,7 +158,31 @@ export class Work extends EventTarget {
     }
   }
 
-  #tell(line = null) {
-    this.dispatchEvent(new CustomEvent("change", { detail: { line } }));
+  #lines(page) {
+    return page.lines.map((row, index) => {
+      const known = this.#known.get(row.id);
+      if (known) known.refresh(row, index + 1);
+      else this.#known.set(row.id, new LineWork(row, index + 1));
+      return this.#known.get(row.id);
+    });
+  }
+
+  /** Changes lines in one step that can be taken back; steps with one key melt together while somebody types. */
+  #change(lines, alter, key = null) {
+    const before = lines.map((line) => [line, line.look]);
+    for (const line of lines) line.look = { ...line.look, ...alter(line) };
+    const after = lines.map((line) => [line, line.look]);
+    const put = (looks) => () => {
+      for (const [line, look] of looks) line.look = look;
+      for (const [line] of looks) this.#tell(line, "person");
+      return looks[0]?.[0];
+    };
+    const same = before.every(([, look], i) => JSON.stringify(look) === JSON.stringify(after[i][1]));
+    if (!same) this.history.record({ undo: put(before), redo: put(after), key });
+    for (const line of lines) this.#tell(line, "person");
+  }
+
+  #tell(line, from) {
+    this.dispatchEvent(new CustomEvent("change", { detail: { line, from } }));
   }
 }

@@ -1,0 +1,84 @@
+// The bar at the bottom: where the person is, what waits to be submitted, what has just happened.
+
+import { fill, html } from "./dom.js";
+import { keysOf } from "./keys.js";
+
+const SAVED = { kept: "draft saved", waiting: "", trouble: "not saved yet" };
+
+export class Bar {
+  constructor(element, { submit, doubtful, checkAll, turn, help, readAgain }) {
+    const find = (name) => element.querySelector(name);
+    this.place = find(".bar-place");
+    this.message = find(".bar-message");
+    this.saved = find(".bar-saved");
+    this.button = find(".bar-submit");
+    this.doubtful = find(".bar-doubtful");
+    this.again = find(".bar-again");
+    this.pager = find(".bar-pager");
+    [this.back, this.on] = [find(".page-back"), find(".page-on")];
+    this.checkAll = checkAll;
+    this.button.title = keysOf("submit");
+    this.doubtful.title = keysOf("doubtful");
+    this.button.addEventListener("click", submit);
+    this.doubtful.addEventListener("click", doubtful);
+    this.again.addEventListener("click", readAgain);
+    this.back.addEventListener("click", () => turn(-1));
+    this.on.addEventListener("click", () => turn(1));
+    find(".bar-help").addEventListener("click", help);
+  }
+
+  show(work, page) {
+    const pending = work.pending.length;
+    const doubtful = work.lines.filter((line) => line.doubtful).length;
+    const newer = work.pages.find((each) => each.newer_model)?.newer_model;
+    this.button.textContent = pending ? `Submit ${count(pending, "line")}` : "Submit";
+    this.doubtful.textContent = `${count(doubtful, "doubtful line")}`;
+    this.doubtful.disabled = doubtful === 0;
+    this.place.textContent = work.name;
+    this.place.title = work.name;
+    this.again.hidden = !newer;
+    this.again.textContent = `Read again with ${newer}`;
+    this.pager.hidden = work.pageCount < 2;
+    this.pager.querySelector("span").textContent = `Page ${page?.page ?? 1} of ${work.pageCount}`;
+    this.back.disabled = page === work.pages[0];
+    this.on.disabled = page === work.pages.at(-1);
+    if (pending && this.message.dataset.kind === "done") this.say("");
+  }
+
+  /** Whether what is typed is safe on the server. */
+  showSaved(state, work) {
+    this.saved.dataset.state = state;
+    this.saved.textContent = state === "kept" && work.pending.length === 0 ? "" : SAVED[state];
+  }
+
+  say(text, kind = "news") {
+    this.message.dataset.kind = kind;
+    fill(this.message, text);
+  }
+
+  /** Nothing was changed or checked: a page that is right as it stands needs one more word from the person. */
+  offerAll(work) {
+    const rest = work.lines.filter((line) => !line.stored).length;
+    if (rest === 0) {
+      this.say(work.lines.length ? "Every line is saved already." : "There is no line to submit.");
+      return;
+    }
+    const all = html("button", { type: "button", class: "bar-all", click: this.checkAll }, `Mark all ${rest} as checked`);
+    this.say("Nothing to submit yet: correct a line, or confirm it with Enter. ");
+    this.message.append(all);
+  }
+
+  busy(button, text) {
+    button.disabled = text !== null;
+    if (text !== null) button.textContent = text;
+  }
+
+  focus() {
+    this.button.focus();
+  }
+}
+
+/** "1 line", "2 lines". */
+export function count(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
