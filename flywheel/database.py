@@ -7,6 +7,7 @@ other instead of one failing half-way. Readers see one moment of the database th
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -72,7 +73,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> N
 
 def _translate(text: str | None, wanted: str, given: str) -> str | None:
     """What PostgreSQL has and SQLite has not: each character of one set replaced by its partner of another."""
-    return None if text is None else text.translate(str.maketrans(wanted, given))
+    return None if text is None else text.translate(_partners(wanted, given))
+
+
+@lru_cache(maxsize=8)
+def _partners(wanted: str, given: str) -> dict[int, int]:
+    return str.maketrans(wanted, given)
 
 
 def _let_tables_go(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from flywheel.errors import NotFound
 from flywheel.settings import Policy
-from flywheel.tables import AcceptanceRow, LineRow
+from flywheel.tables import AcceptanceRow, DocumentRow, LineRow, PageRow
 
 Source = Literal["label_studio", "correction", "import"]
 
@@ -142,10 +142,21 @@ def withdraw(session: Session, line_id: UUID, *, by: UUID | None, source: Source
 
 
 def held_texts(session: Session, line_ids: Iterable[UUID] | None = None) -> list[HeldText]:
-    """The texts whose lines wait for a review, oldest first; of some lines or of all."""
+    """The texts whose lines wait for a review and are still there, oldest first; of some lines or of all."""
     other = aliased(AcceptanceRow)
     newest = select(func.max(other.number)).where(other.line_id == AcceptanceRow.line_id).scalar_subquery()
-    wanted = select(AcceptanceRow).where(AcceptanceRow.outcome == Outcome.HELD, AcceptanceRow.number == newest)
+    wanted = (
+        select(AcceptanceRow)
+        .join(LineRow, LineRow.id == AcceptanceRow.line_id)
+        .join(PageRow, PageRow.id == LineRow.page_id)
+        .join(DocumentRow, DocumentRow.id == PageRow.document_id)
+        .where(
+            AcceptanceRow.outcome == Outcome.HELD,
+            AcceptanceRow.number == newest,
+            LineRow.retired_at.is_(None),
+            DocumentRow.deleted_at.is_(None),
+        )
+    )
     if line_ids is not None:
         wanted = wanted.where(AcceptanceRow.line_id.in_(list(line_ids)))
     rows = session.scalars(wanted.order_by(AcceptanceRow.created_at, AcceptanceRow.id))

@@ -18,6 +18,7 @@ from flywheel.judging import judge_new
 from flywheel.outlines import NewLine
 from flywheel.records import Document, Draft, NewCorrection, StoredLine
 from flywheel.store import Store
+from flywheel.trust import held_texts
 from recognizer.page import Line, Outline, Reading, Word
 from tests.readings import PITCH, a_page, an_upload
 
@@ -115,6 +116,18 @@ def test_a_correction_of_a_line_retired_meanwhile_is_not_judged(store: Store, an
     store.keep_corrections([NewCorrection(line.id, "Dear Rob,")], contributor=ann)
     edit(store, letter, ann, replaces=(line.id,))
     assert judge_new(store, "trusted", None) == []
+
+
+def test_a_held_text_of_a_line_retired_meanwhile_waits_for_nobody(store: Store, ann: UUID, letter: Document) -> None:
+    one, two, _ = letter.pages[0].lines
+    store.keep_corrections([NewCorrection(one.id, "Dear Rob,"), NewCorrection(two.id, "it snows.")], contributor=ann)
+    judge_new(store, "reviewed", None)
+    edit(store, letter, ann, replaces=(one.id,))
+    with store.reading() as session:
+        assert [held.text for held in held_texts(session)] == ["it snows."]
+    store.delete_document(letter.id, ann)
+    with store.reading() as session:
+        assert held_texts(session) == []
 
 
 def test_undoing_brings_back_lines_with_all_that_was_said_of_them(store: Store, ann: UUID, letter: Document) -> None:
