@@ -13,7 +13,7 @@ MINUTES ?= 60
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen evaluate-ink train-reader train-finder labelstudio
+.PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen benchmark-vandalism evaluate-ink train-reader train-finder labelstudio
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ benchmark-document: $(VENV)/.installed-dev ## Read a PDF of 30 pages: do they ar
 
 benchmark-screen: $(VENV)/.installed-dev ## How long the correction screen of a 60-line page makes people wait, in Chromium
 	@$(BIN)/python -m benchmarks.screen $(BENCHMARK)
+
+benchmark-vandalism: $(VENV)/.installed-dev ## Which share of spoilt and of honest corrections of DATA waits for a review
+	@$(BIN)/python -m benchmarks.vandalism $(if $(DATA),--data $(DATA)) $(BENCHMARK)
 
 evaluate-ink: install ## Score the model on the UNIPEN validation words and sentences of DATA, drawn as lines
 	$(NEED_DATA)
