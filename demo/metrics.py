@@ -27,6 +27,9 @@ class Metrics:
         self.corrections = Counter(
             "inkloop_corrections", "Corrections and confirmations stored.", registry=self.registry
         )
+        self.judgements = Counter(
+            "inkloop_judgements", "What became of typed texts.", ["outcome"], registry=self.registry
+        )
         self.drafts = Counter("inkloop_drafts", "Drafts saved.", registry=self.registry)
         self.line_edits = Counter(
             "inkloop_line_edits",

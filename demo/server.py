@@ -15,6 +15,7 @@ from demo.components.masthead import masthead
 from demo.doorkeeper import Doorkeeper
 from demo.guarded_page import GuardedPage
 from demo.guards import Guards
+from demo.judging_desk import JudgingDesk
 from demo.label_desk import LabelDesk
 from demo.metrics import Metrics
 from demo.reading_desk import ReadingDesk
@@ -60,15 +61,15 @@ def build_app(services: Services) -> FastAPI:
         services: settings, store and reader; closed by whoever made them.
     """
     metrics = Metrics()
-    desk = ReadingDesk(services, metrics)
+    desk, judging = ReadingDesk(services, metrics), JudgingDesk(services, metrics)
     # The doorkeeper asks for the token; this tells /docs, where it can then be given.
     tokens = [Depends(HTTPBearer(auto_error=False))] if services.settings.auth else []
-    app = FastAPI(title="Inkloop", docs_url=None, redoc_url=None, lifespan=_closing(desk), dependencies=tokens)
+    app = FastAPI(title="Inkloop", docs_url=None, redoc_url=None, lifespan=_working(desk, judging), dependencies=tokens)
     problems.install(app, metrics)
     for router in (
         exports.router(services),
         insight_routes.router(services),
-        corrections.router(services, metrics),
+        corrections.router(services, judging, metrics),
         documents.router(services, desk, metrics),
         lines.router(services, desk, metrics),
         label_studio.router(services, LabelDesk(services)),
@@ -135,10 +136,12 @@ def _show_what_is_the_askers(head: gr.HTML, tabs: list[gr.Tab], services: Servic
     gr.on(fn=show, outputs=[head, *tabs], api_visibility="private", show_progress="hidden")
 
 
-def _closing(desk: ReadingDesk) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _working(desk: ReadingDesk, judging: JudgingDesk) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        judging.wake()
         yield
         desk.close()
+        judging.close()
 
     return lifespan

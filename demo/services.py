@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from flywheel.settings import Settings
 from flywheel.store import Store
 from recognizer.images import Limits, PageImage
@@ -22,6 +25,9 @@ class Reader(Protocol):
 
     def read_outlines(self, page: PageImage, outlines: Sequence[tuple[Outline, Outline | None]]) -> list[Line]:
         """Read just the lines with these polygons and baselines; safe to call from several threads."""
+
+    def plausibility(self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str]) -> Sequence[float]:
+        """How far the image of each line crop bears out a text."""
 
     def unknown_characters(self, text: str) -> Sequence[str]:
         """The characters of a text that the model cannot write."""

@@ -21,7 +21,7 @@ from flywheel import trust
 from flywheel.errors import FlywheelError
 from flywheel.settings import Policy
 from flywheel.store import Store
-from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, LineRow, PageRow
+from flywheel.tables import AcceptanceRow, ContributorRow, CorrectionRow, DocumentRow, LineRow, PageRow
 from flywheel.trust import Claim, Judgement
 from recognizer.errors import RecognizerError
 from recognizer.images import open_pages
@@ -37,7 +37,7 @@ class Sight(Protocol):
     """What judging needs of `recognizer.line_reader.LineReader`."""
 
     def plausibility(self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str]) -> Sequence[float]:
-        """How far each line's image bears its text out; under `flywheel.trust.CONTRADICTED_BELOW`: not at all."""
+        """How far each line's image bears its text out; see `recognizer.plausibility`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ def _unjudged(store: Store) -> list[Unjudged]:
     later = aliased(CorrectionRow)
     newest = select(func.max(later.revision)).where(later.line_id == CorrectionRow.line_id).scalar_subquery()
     wanted = (
-        select(CorrectionRow, LineRow, DocumentRow.contributor_id)
+        select(CorrectionRow, ContributorRow, LineRow, DocumentRow.contributor_id)
+        .join(ContributorRow, ContributorRow.id == CorrectionRow.contributor_id)
         .join(LineRow, LineRow.id == CorrectionRow.line_id)
         .join(PageRow, PageRow.id == LineRow.page_id)
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
@@ -89,14 +90,14 @@ def _unjudged(store: Store) -> list[Unjudged]:
         return [_describe(session, *row) for row in session.execute(wanted)]
 
 
-def _describe(session: Session, row: CorrectionRow, line: LineRow, owner: UUID) -> Unjudged:
+def _describe(session: Session, row: CorrectionRow, author: ContributorRow, line: LineRow, owner: UUID) -> Unjudged:
     claim = Claim(
         line_id=row.line_id,
         text=row.text,
         by=row.contributor_id,
         correction_id=row.id,
         verdict=row.verdict,
-        trusted=True,  # without accounts whoever sits at this machine is its operator
+        trusted=author.trusted or author.role == "operator",
         alike=_somebody_else_typed(session, row),
     )
     baseline = None if line.baseline is None else _outline(line.baseline)

@@ -18,11 +18,9 @@ from sqlalchemy.orm import Session, aliased
 from flywheel.errors import NotFound
 from flywheel.settings import Policy
 from flywheel.tables import AcceptanceRow, DocumentRow, LineRow, PageRow
+from recognizer.plausibility import CONTRADICTED_BELOW
 
 Source = Literal["label_studio", "correction", "import"]
-
-CONTRADICTED_BELOW = 0.0
-"""The plausibility under which the image contradicts a text."""
 
 
 class Outcome(StrEnum):

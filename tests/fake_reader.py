@@ -58,6 +58,11 @@ class FakeReader:
             for polygon, baseline in outlines
         ]
 
+    def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
+        """1 where a text shares a word with what was taught, or is empty; else -1."""
+        words = {word for page, _ in self._known for line in page.lines for word in line.text.split()}
+        return [1.0 if words.intersection(text.split()) or not text.split() else -1.0 for text in texts]
+
     def unknown_characters(self, text: str) -> Sequence[str]:
         """Everything beyond Latin-1, each once, in order."""
         return list(dict.fromkeys(character for character in text if ord(character) > 0xFF))

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, Field
 
 from demo.asker import contributor_of
+from demo.judging_desk import JudgingDesk
 from demo.metrics import Metrics
 from demo.problems import REFUSALS
 from demo.services import Services
@@ -89,7 +90,7 @@ class DraftsOut(BaseModel):
     saved: int
 
 
-def router(services: Services, metrics: Metrics) -> APIRouter:
+def router(services: Services, judging: JudgingDesk, metrics: Metrics) -> APIRouter:
     """The addresses that take what people type."""
     routes = APIRouter(prefix="/api/v1", tags=["correcting"], responses=REFUSALS)
 
@@ -102,6 +103,7 @@ def router(services: Services, metrics: Metrics) -> APIRouter:
         contributor = contributor_of(request, services)
         new = [_new_correction(correction, services) for correction in sent.corrections]
         stored = services.store.keep_corrections(new, contributor=contributor)
+        judging.wake()
         metrics.corrections.inc(len(stored))
         metrics.unknown_characters.inc(sum(len(row.unknown_characters) for row in stored))
         return CorrectionsOut(corrections=[_correction_out(row) for row in stored])

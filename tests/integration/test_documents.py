@@ -101,7 +101,7 @@ def test_a_deleted_document_is_gone_for_everybody_and_from_the_ground_truth(stor
     one, two = ids(kept)
     new = [NewCorrection(one, "One"), NewCorrection(ids(other)[0], "Three")]
     store.keep_corrections(new, contributor=ann)
-    judge_new(store, "trusted", None)
+    judge_new(store, "everybody", None)
     keep_drafts(store, [Draft(two, "tw")], contributor=ann)
     store.keep_corrections([NewCorrection(two, "Two")], contributor=ann)
     keep_drafts(store, [Draft(two, "tw")], contributor=ann)
@@ -121,7 +121,7 @@ def test_a_deleted_document_is_gone_for_everybody_and_from_the_ground_truth(stor
     assert [row.id for row in store.documents(ann)] == [other.id]
     assert [line.text for line in ground_truth(store)] == ["Three"]
     assert [page.name for page in store.corrected_pages()] == ["other.png"]
-    assert judge_new(store, "trusted", None) == []
+    assert judge_new(store, "everybody", None) == []
     assert store.counts()["drafts"] == 0
 
 
@@ -131,7 +131,7 @@ def test_a_document_remembers_whose_hand_it_shows_and_what_it_belongs_to(store: 
     assert (kept.writer, kept.collection) == ("Zoë", "letters")
     assert (store.documents(ann)[0].writer, store.documents(ann)[0].collection) == ("Zoë", "letters")
     store.keep_corrections([NewCorrection(ids(kept)[0], "One")], contributor=ann)
-    judge_new(store, "trusted", None)
+    judge_new(store, "everybody", None)
     (line,) = ground_truth(store)
     assert (line.writer, line.collection) == ("Zoë", "letters")
     for broken in (replace(upload, writer=" "), replace(upload, collection="x" * 201)):

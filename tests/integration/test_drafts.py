@@ -88,15 +88,15 @@ def test_a_line_called_no_text_is_never_ground_truth(
 ) -> None:
     one, two, _ = letter.pages[0].lines
     store.keep_corrections([NewCorrection(one.id, "Dear Rob,"), NewCorrection(two.id, "it snows.")], contributor=ann)
-    judge_new(store, "trusted", None)
+    judge_new(store, "everybody", None)
     store.keep_corrections([NewCorrection(one.id, "Dear Rob,", verdict=verdict)], contributor=ann)
-    assert [judgement.outcome for judgement in judge_new(store, "trusted", None)] == ["refused"]
+    assert [judgement.outcome for judgement in judge_new(store, "everybody", None)] == ["refused"]
     assert [line.text for line in ground_truth(store)] == ["it snows."]
     assert [line.text for page in store.corrected_pages() for line in page.lines] == ["it snows."]
     shown = lines(store, letter, ann)[0]
     assert (shown.verdict, shown.revision, shown.corrected) == (verdict, 2, True)
     store.keep_corrections([NewCorrection(one.id, "Dear Rob,")], contributor=ann)
-    judge_new(store, "trusted", None)
+    judge_new(store, "everybody", None)
     assert [line.text for line in ground_truth(store)] == ["Dear Rob,", "it snows."]
 
 

@@ -101,7 +101,7 @@ def test_two_lines_merged_are_one(store: Store, ann: UUID, letter: Document) -> 
 def test_a_deleted_line_takes_its_correction_out_of_the_ground_truth(store: Store, ann: UUID, letter: Document) -> None:
     one, two, _ = letter.pages[0].lines
     store.keep_corrections([NewCorrection(one.id, "Dear Rob,"), NewCorrection(two.id, "it snows.")], contributor=ann)
-    judge_new(store, "trusted", None)
+    judge_new(store, "everybody", None)
     assert [line.text for line in ground_truth(store)] == ["Dear Rob,", "it snows."]
     lines = edit(store, letter, ann, replaces=(one.id,))
     assert [(line.position, line.text) for line in lines] == [(0, "it snows."), (1, "Ann")]
@@ -115,7 +115,7 @@ def test_a_correction_of_a_line_retired_meanwhile_is_not_judged(store: Store, an
     line = letter.pages[0].lines[0]
     store.keep_corrections([NewCorrection(line.id, "Dear Rob,")], contributor=ann)
     edit(store, letter, ann, replaces=(line.id,))
-    assert judge_new(store, "trusted", None) == []
+    assert judge_new(store, "everybody", None) == []
 
 
 def test_a_held_text_of_a_line_retired_meanwhile_waits_for_nobody(store: Store, ann: UUID, letter: Document) -> None:

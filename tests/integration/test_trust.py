@@ -7,6 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from flywheel import trust
+from flywheel.accounts import Role, add_account
+from flywheel.additions import LOCAL
 from flywheel.errors import NotFound
 from flywheel.ground_truth import ground_truth
 from flywheel.judging import judge_new
@@ -19,7 +21,8 @@ from tests.readings import a_page, an_upload
 
 @pytest.fixture
 def ann(store: Store) -> UUID:
-    return store.contributor("Ann")
+    """The operator of a machine without accounts."""
+    return store.contributor(LOCAL)
 
 
 @pytest.fixture
@@ -53,6 +56,14 @@ def test_what_the_operator_types_becomes_ground_truth(store: Store, ann: UUID, l
     assert (first.line_id, first.contributor_id, first.rule) == (lines[0], ann, "trusted")
     assert (first.page_width, first.page_height) == (400, 600)
     assert first.polygon[1] == (390.0, 0.0) and first.baseline == ((10.0, 30.0), (390.0, 30.0))
+
+
+@pytest.mark.parametrize(("trusted", "outcome"), [(True, Outcome.ACCEPTED), (False, Outcome.HELD)])
+def test_a_contributors_word_counts_once_they_are_trusted(store: Store, trusted: bool, outcome: Outcome) -> None:
+    account = add_account(store, "eve", password="a long password", role=Role.ANNOTATOR, trusted=trusted)
+    kept = store.keep_reading(an_upload(), [(a_page(["one"]), b"image")], contributor=account.id, seconds=1)
+    correct(store, account.id, {kept.pages[0].lines[0].id: "two"})
+    assert [judgement.outcome for judgement in judge_new(store, "trusted", None)] == [outcome]
 
 
 def test_each_correction_is_judged_once_and_only_the_newest(store: Store, ann: UUID, lines: list[UUID]) -> None:
@@ -120,6 +131,9 @@ def test_held_texts_wait_until_a_review_decides(store: Store, ann: UUID, lines: 
     with store.reading() as session:
         assert [held.line_id for held in trust.held_texts(session)] == [lines[1]]
     assert truths(store) == {lines[0]: "Dear Bob,"}
+    store.delete_document(store.documents(ann)[0].id, ann)
+    with store.reading() as session:
+        assert trust.held_texts(session) == []
 
 
 def test_a_withdrawn_text_is_no_ground_truth_and_can_be_accepted_again(store: Store, lines: list[UUID]) -> None:

@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from flywheel.settings import POLICIES, Policy
-from flywheel.trust import CONTRADICTED_BELOW, Claim, Outcome, alike, judge
+from flywheel.trust import Claim, Outcome, alike, judge
+from recognizer.plausibility import CONTRADICTED_BELOW
 
 TYPED = Claim(uuid4(), "Dear Bob,")
 REVIEWED = replace(TYPED, source="label_studio")
