@@ -13,7 +13,7 @@ MINUTES ?= 60
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen benchmark-vandalism evaluate-ink train-reader train-finder labelstudio
+.PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen benchmark-vandalism benchmark-selection evaluate-ink train-reader train-finder labelstudio
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ benchmark-screen: $(VENV)/.installed-dev ## How long the correction screen of a 
 
 benchmark-vandalism: $(VENV)/.installed-dev ## Which share of spoilt and of honest corrections of DATA waits for a review
 	@$(BIN)/python -m benchmarks.vandalism $(if $(DATA),--data $(DATA)) $(BENCHMARK)
+
+benchmark-selection: $(VENV)/.installed-dev ## How many chosen lines of the adapt hands of DATA teach as much as 128 random ones; resumes
+	$(NEED_DATA)
+	@$(BIN)/python -m benchmarks.selection --data $(DATA) $(BENCHMARK)
 
 evaluate-ink: install ## Score the model on the UNIPEN validation words and sentences of DATA, drawn as lines
 	$(NEED_DATA)
