@@ -23,8 +23,8 @@ from recognizer.decoding import Floats
 CONTRADICTED_BELOW = 0.0
 """The plausibility under which the image contradicts a text."""
 LEAST = -9.0  # what no path spells at all
-LINE_ALLOWANCE = 1.5  # nats per character that a true line may be worse than the best path
-WORD_ALLOWANCE = 2.8  # nats per character that a true word may be worse than the filler
+LINE_ALLOWANCE = 1.8  # nats per character that a true line may be worse than the best path
+WORD_ALLOWANCE = 3.5  # nats per character that a true word may be worse than the filler
 PAD = 3  # characters added to a length: short texts stand on little evidence
 WILDCARD = -1  # a character outside the charset: whatever the network sees there
 
