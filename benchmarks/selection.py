@@ -177,6 +177,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path, help="folder of the parent; else the shipped one")
     parser.add_argument("--minutes", type=float, default=4.0, help="of each fine-tuning (4)")
     parser.add_argument("--seeds", type=int, default=3, help="(3)")
+    parser.add_argument("--hand", action="append", help="only this hand; may be given again")
     parser.add_argument("--most", type=int, help="stop after this many new runs")
     arguments = parser.parse_args()
     use_cores(2)
@@ -197,7 +198,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     hands = {hand.name: hand for hand in read_hands(arguments.data / "lines_adapt.jsonl")}
     kept = [run for run in kept_runs() if (run["minutes"], run["parent"]) == (arguments.minutes, reader.version)]
     done = {tuple(run[field] for field in Run.__slots__) for run in kept}
-    planned = plan(hands, seeds=arguments.seeds, minutes=arguments.minutes, parent=reader.version)
+    planned = plan(arguments.hand or hands, seeds=arguments.seeds, minutes=arguments.minutes, parent=reader.version)
     missing = [run for run in planned if tuple(asdict(run).values()) not in done][: arguments.most]
     before = {hand.name: round(evaluate_lines(reader, hand.scored).cer, 4) for hand in hands.values()}
     for run in missing:

@@ -18,8 +18,7 @@ from recognizer.page import Word
 Key = TypeVar("Key")
 Why = Literal["uncertain", "random", "known"]
 
-FAMILIAR = 0.05  # what a character that was surely read right still teaches, in errors
-HOPELESS = 0.5  # errors per character: a line that is read no better is probably no line of writing
+FAMILIAR = 0.1  # what a character that was surely read right still teaches, in errors
 GRAM = 2  # characters in a row that are one thing to learn
 
 
@@ -127,11 +126,14 @@ def rank(candidates: Sequence[Candidate[Key]], *, count: int) -> list[Candidate[
 
 
 def lesson(candidate: Candidate[Key]) -> dict[str, float]:
-    """What a line could teach: for each few characters in a row the errors expected there."""
+    """What a line could teach: for each few characters in a row the errors expected there.
+
+    A word teaches most where the model is undecided; what it cannot read at all is probably no writing.
+    """
     expected: dict[str, float] = {}
     for word in candidate.words:
         each = 1 - max(word.confidence, 1e-6) ** (1 / max(len(word.text), 1))
-        worth = FAMILIAR + (each if each < HOPELESS else 0.0)
+        worth = FAMILIAR + min(each, 1 - each)
         padded = f" {word.text} "
         for start in range(len(padded) - GRAM + 1):
             gram = padded[start : start + GRAM]
