@@ -9,6 +9,9 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from demo.server import Services
+from flywheel.store import Store
+from tests.fake_reader import FakeReader
 from tests.integration.test_api import (
     LETTER,
     OTHER,
@@ -22,6 +25,7 @@ from tests.integration.test_api import (
     told,
     web,
 )
+from tests.running_app import built, settings_in
 
 
 @pytest.fixture
@@ -158,6 +162,18 @@ def test_lines_are_merged_moved_added_deleted_and_all_of_it_undone(client: TestC
     numbers = client.get("/metrics").text
     for kind, times in (("split", 1), ("merge", 1), ("reshape", 1), ("delete", 1), ("add", 1), ("undo", 5)):
         assert f'inkloop_line_edits_total{{kind="{kind}"}} {times}.0' in numbers
+
+
+def test_a_page_as_large_as_may_be_given_can_be_edited(tmp_path: Path) -> None:
+    reader = FakeReader()
+    reader.teach(LETTER)
+    settings = settings_in(tmp_path, max_megapixels="1")  # for WebP, as pages are kept, a third of it
+    with Store.open(settings) as store:
+        app = built(Services(settings, store, reader))
+        with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as small:
+            (page,) = read(small, png(LETTER.image))
+            edited = edit(small, page, lines=[{"polygon": part(page["lines"][0], 0, 1)}])
+            assert edited.status_code == 200, edited.text
 
 
 def test_lines_are_put_in_another_order(client: TestClient, page: dict[str, Any]) -> None:
