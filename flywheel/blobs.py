@@ -78,6 +78,18 @@ class Blobs:
             raise BrokenBlob(f"The blob {key} in {self._shown} was altered or cut short. Restore it from a backup.")
         return data
 
+    def delete(self, key: str) -> None:
+        """Remove what is kept under ``key``; nothing there is no error.
+
+        Raises:
+            BrokenBlob: it cannot be removed.
+        """
+        try:
+            if self._files.exists(self._path(key)):
+                self._files.rm_file(self._path(key))
+        except OSError as error:
+            raise BrokenBlob(f"The blob {key} in {self._shown} cannot be removed: {error}.") from error
+
     def keys(self) -> set[str]:
         """Every key that has a file; says nothing about its content."""
         folder = f"{self._root}/sha256"

@@ -35,6 +35,7 @@ from recognizer.written_lines import WrittenLines
 log = logging.getLogger(__name__)
 
 CHALLENGER, CHECKPOINTS, REPORT = "challenger", "checkpoints", "report.json"
+LEARNS = "snapshot"  # names what a training's folder learns from, for whoever must forget it
 BY_THE_PROGRAM = "inkloop"
 SLOWER = 1 / 3
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
@@ -141,6 +142,7 @@ def _train(store: Store, settings: Settings, order: _Order, watch: Watch | None)
             "only test and choose. Correct another page."
         )
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / LEARNS).write_text(order.snapshot.id, encoding="utf-8")
     facts = {"snapshot": order.snapshot.id, "parent": order.parent.version, "minutes": order.options.minutes}
     run = tracking.open_run(settings, folder, facts)
     around = Surroundings(held, folder / CHECKPOINTS, watch, run)

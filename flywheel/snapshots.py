@@ -155,14 +155,14 @@ def lines_of(store: Store, snapshot: Snapshot) -> Iterator[FrozenLine]:
     """
     manifest = json.loads(store.blobs.get(snapshot.manifest_sha256))
     for shard in manifest["shards"]:
-        yield from _unpack(store.blobs.get(shard["sha256"]))
+        yield from unpack(store.blobs.get(shard["sha256"]))
 
 
 def compare(store: Store, before: Snapshot, after: Snapshot) -> Difference:
     """What changed from one snapshot to another; only shards that differ are read."""
     old, new = (_shards(store, snapshot) for snapshot in (before, after))
     touched = [bucket for bucket in old.keys() | new.keys() if old.get(bucket) != new.get(bucket)]
-    had, has = ({line.line_id: line for b in touched if b in of for line in _unpack(store.blobs.get(of[b]))}
+    had, has = ({line.line_id: line for b in touched if b in of for line in unpack(store.blobs.get(of[b]))}
                 for of in (old, new))  # fmt: skip
     return Difference(
         added=tuple(sorted(has.keys() - had.keys())),
@@ -236,7 +236,8 @@ def _pack(lines: list[FrozenLine]) -> bytes:
     return packed.getvalue()
 
 
-def _unpack(shard: bytes) -> list[FrozenLine]:
+def unpack(shard: bytes) -> list[FrozenLine]:
+    """The lines of one shard's file."""
     rows = (FrozenLine(**row) for row in pq.read_table(io.BytesIO(shard)).to_pylist())
     return [
         replace(row, polygon=_points(row.polygon), baseline=_points(row.baseline) if row.baseline else None)

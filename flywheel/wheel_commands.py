@@ -52,7 +52,13 @@ def add_commands(commands: Commands) -> None:
     turn = commands.add_parser("turn", help="pull, snapshot, retrain, evaluate, promote: once")
     _with_minutes(turn)
     turn.set_defaults(run=run_turn)
-    for command in (snapshot, export, retrain, evaluate, promote, rollback, turn):
+    bring = commands.add_parser("import", help="bring in a line or page manifest as ground truth")
+    bring.add_argument("manifest", type=Path, metavar="MANIFEST", help="JSONL; paths relative to the file")
+    bring.set_defaults(run=run_import)
+    forget = commands.add_parser("forget", help="remove a person or a page, and mark what learnt from them")
+    forget.add_argument("who", metavar="CONTRIBUTOR|PAGE", help="a contributor's name or id, or a page's id")
+    forget.set_defaults(run=run_forget)
+    for command in (snapshot, export, retrain, evaluate, promote, rollback, turn, bring, forget):
         command.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -175,6 +181,29 @@ def run_turn(settings: Settings, options: Options) -> int:
     moments = {name: str(done[name]) for name in ("created_at", "finished_at")}
     show(done | moments, options)
     return 0
+
+
+def run_import(settings: Settings, options: Options) -> int:
+    """Bring in a manifest; 1 where a page was left out."""
+    from flywheel.importing import import_manifest
+    from flywheel.model_folders import load
+    from flywheel.retraining import champion
+
+    with opened(settings) as store:
+        reader = load(store, champion(store, settings), settings.scratch / "models")
+        done = import_manifest(store, reader, options.manifest, settings.trust)
+    show(done.to_json(), options)
+    return 1 if done.failures else 0
+
+
+def run_forget(settings: Settings, options: Options) -> int:
+    """Forget a person or a page; 1 where something could not be reached."""
+    from flywheel.privacy import forget
+
+    with opened(settings) as store:
+        done = forget(store, settings, options.who)
+    show(done.to_json(), options)
+    return 1 if done.problems else 0
 
 
 @contextmanager

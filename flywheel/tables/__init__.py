@@ -17,6 +17,7 @@ from flywheel.tables.reading import (
 )
 from flywheel.tables.trust import AcceptanceRow
 from flywheel.tables.wheel import (
+    ForgottenPageRow,
     ModelFileRow,
     ModelRow,
     PromotionRow,
@@ -37,6 +38,7 @@ __all__ = [
     "DocumentRow",
     "DraftRow",
     "ErasureRow",
+    "ForgottenPageRow",
     "Json",
     "LabelProjectRow",
     "LabelRow",

@@ -124,3 +124,11 @@ class WorkerRow(Base):
     __tablename__ = "workers"
     id: Mapped[str] = mapped_column(primary_key=True)
     seen_at: Mapped[datetime]
+
+
+class ForgottenPageRow(Base):
+    """A page on its way out: with this row the triggers let go what anybody said of its lines."""
+
+    __tablename__ = "forgotten_pages"
+    page_id: Mapped[UUID] = mapped_column(primary_key=True)
+    requested_at: Mapped[datetime] = mapped_column(default=now)

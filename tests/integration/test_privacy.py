@@ -1,0 +1,133 @@
+"""Whoever asks to be forgotten is, everywhere; what learnt from them is named and never learnt from again."""
+
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy.exc import SQLAlchemyError
+
+from flywheel import trust
+from flywheel.errors import NotFound, NotPromotable, StoreUnavailable
+from flywheel.gate import Decision, Verdict
+from flywheel.ground_truth import ground_truth
+from flywheel.privacy import forget
+from flywheel.records import Document, NewCorrection
+from flywheel.registry import promote, register
+from flywheel.settings import Settings
+from flywheel.snapshots import find, freeze, lines_of, snapshots
+from flywheel.store import Store
+from flywheel.tables import CorrectionRow
+from flywheel.trust import Claim
+from flywheel.verdicts import keep_verdict, verdicts
+from tests.integration.test_registry import folder_of
+from tests.readings import a_page, an_upload
+
+
+def keep(store: Store, person: UUID, name: str) -> Document:
+    """A document of two pages whose lines are accepted."""
+    pages = [(a_page([f"{name} {n}"], number=n, path=name), f"image {name} {n}".encode()) for n in (1, 2)]
+    kept = store.keep_reading(an_upload(name, f"original {name}".encode()), pages, contributor=person, seconds=1)
+    lines = [page.lines[0].id for page in kept.pages]
+    store.keep_corrections([NewCorrection(line, f"{name}!") for line in lines], contributor=person)
+    with store.writing() as session:
+        for line in lines:
+            trust.keep(session, Claim(line, f"{name}!", source="label_studio", by=person), "trusted")
+    return kept
+
+
+@pytest.fixture
+def ann(store: Store) -> UUID:
+    return store.contributor("Ann")
+
+
+@pytest.fixture
+def documents(store: Store, ann: UUID) -> tuple[Document, Document]:
+    """Ann's and Bob's."""
+    return keep(store, ann, "ann.png"), keep(store, store.contributor("Bob"), "bob.png")
+
+
+def test_a_person_is_forgotten_and_nobody_else(
+    store: Store, settings: Settings, documents: tuple[Document, Document], ann: UUID
+) -> None:
+    before = freeze(store, ground_truth(store))
+    done = forget(store, settings, "Ann")
+    assert done.rows["contributors"] == 1 and done.rows["corrections"] == 2 and done.blobs == 3
+    counts = store.counts()
+    assert (counts["contributors"], counts["documents"], counts["lines"], counts["acceptances"]) == (1, 1, 2, 2)
+    assert counts["erasures"] == counts["forgotten_pages"] == 0
+    assert [line.text for line in ground_truth(store)] == ["bob.png!"] * 2
+    assert store.blob_keys()[1] == set()
+    assert done.snapshots == [before.id] and find(store, before.id).forgotten is not None
+    assert find(store, freeze(store, ground_truth(store)).id).forgotten is None
+    with pytest.raises(NotFound, match="There is no contributor and no page 'Ann'"):
+        forget(store, settings, "Ann")
+
+
+def test_a_page_is_forgotten_with_what_others_said_of_it(
+    store: Store, settings: Settings, documents: tuple[Document, Document], ann: UUID
+) -> None:
+    first, second = documents[0].pages
+    bob = store.contributor("Bob")
+    with store.writing() as session:
+        session.add(CorrectionRow(line_id=first.lines[0].id, contributor_id=bob, revision=9, text="Bob's",
+                                  unknown_count=0, unknown_characters=[]))  # fmt: skip
+    done = forget(store, settings, str(first.id))
+    assert done.rows["corrections"] == 2 and "contributors" not in done.rows and "documents" not in done.rows
+    assert [page.id for page in store.document(documents[0].id, ann).pages] == [second.id]
+    forget(store, settings, str(second.id))
+    with pytest.raises(NotFound):
+        store.document(documents[0].id, ann)
+    assert store.counts()["corrections"] == 2  # Bob's own page
+
+
+def test_models_that_learnt_from_it_are_marked_with_their_children(
+    store: Store, settings: Settings, documents: tuple[Document, Document], tmp_path: Path
+) -> None:
+    snapshot = freeze(store, ground_truth(store))
+    base = register(store, folder_of(tmp_path, "base-1"))
+    child = register(store, folder_of(tmp_path, "child-2"), parent="base-1", snapshot=snapshot.id)
+    register(store, folder_of(tmp_path, "grandchild-3"), parent="child-2")
+    promote(store, "base-1", by="Ann", why="First.", anyway=True)
+    promote(store, "child-2", by="Ann", why="Second.", anyway=True)
+    line = str(documents[0].pages[0].lines[0].id)
+    report = Verdict(Decision.KEEP, "x", worst=({"line": line, "text": "ann.png!"}, {"line": None, "text": "base"}))
+    keep_verdict(store, report, champion=base, challenger=child, snapshot=snapshot.id)
+    done = forget(store, settings, "Ann")
+    assert done.models == ["child-2", "grandchild-3"] and done.serving == "child-2"
+    assert [row["text"] for row in verdicts(store)[0].report["worst"]] == ["base"]
+    with pytest.raises(NotPromotable, match="grandchild-3 may not serve any more: It holds lines that were forgotten"):
+        promote(store, "grandchild-3", by="Ann", why="All the same.", anyway=True)
+
+
+def test_a_snapshot_without_them_is_not_marked(
+    store: Store, settings: Settings, documents: tuple[Document, Document]
+) -> None:
+    others = [line for line in ground_truth(store) if line.text == "bob.png!"]
+    freeze(store, others)
+    assert forget(store, settings, "Ann").snapshots == []
+    assert [snapshot.forgotten for snapshot in snapshots(store)] == [None]
+
+
+def test_crops_and_trainings_go_from_the_scratch_folder(
+    store: Store, settings: Settings, documents: tuple[Document, Document]
+) -> None:
+    snapshot = freeze(store, ground_truth(store))
+    page = settings.scratch / "lines" / str(documents[0].pages[0].id)
+    kept = settings.scratch / "lines" / str(documents[1].pages[0].id)
+    for folder in (page, kept, settings.scratch / "trainings" / "one", settings.scratch / "trainings" / "two"):
+        folder.mkdir(parents=True)
+    (settings.scratch / "trainings" / "one" / "snapshot").write_text(snapshot.id, encoding="utf-8")
+    (settings.scratch / "trainings" / "two" / "snapshot").write_text("another", encoding="utf-8")
+    forget(store, settings, "Ann")
+    assert not page.exists() and kept.exists()
+    assert [folder.name for folder in (settings.scratch / "trainings").iterdir()] == ["two"]
+    assert len(list(lines_of(store, snapshot))) == 4
+
+
+def test_nobody_is_forgotten_by_mistake(store: Store, settings: Settings, documents: tuple[Document, Document]) -> None:
+    counts = store.counts()
+    with pytest.raises(NotFound):
+        forget(store, settings, str(uuid4()))
+    assert store.counts() == counts
+    with pytest.raises((StoreUnavailable, SQLAlchemyError), match="append-only"), store.writing() as session:
+        session.delete(session.query(CorrectionRow).first())
