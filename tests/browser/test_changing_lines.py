@@ -123,6 +123,9 @@ def test_dragging_the_edge_of_a_box_reads_the_line_again_and_only_it(letter: Rea
     keep_screenshot(letter.page, "reshaped")
     after = stored_lines(running)
     assert [line.id for line in after[1:]] == [line.id for line in before[1:]]
+    baseline = after[0].baseline
+    assert baseline is not None
+    assert baseline[-1][0] == pytest.approx(left + 0.55 * (right - left), abs=3)  # ends where the box does
     letter.press("Control+z")
     letter.expect_texts(TEXTS)
     assert [line.id for line in stored_lines(running)] == [line.id for line in before]

@@ -178,6 +178,29 @@ def test_a_right_to_left_text_is_typed_from_the_right(letter: ReadPage) -> None:
     assert letter.line(3).text == f"«{hebrew}"
 
 
+def test_what_opens_over_the_lines_fits_a_phone(open_page: OpenPage, running: Running) -> None:
+    screen = ReadPage(open_page(width=420, height=800, scheme="dark"), running.url).open()
+    screen.read(picture(), lines=len(TEXTS))
+    screen.line(1).put_caret(before="gale")
+    screen.press("Alt+ArrowRight")
+    for opened, name, closing in [(screen.choices, "choices_420", "Alt+c"), (screen.palette, "palette_420", "Escape")]:
+        box = opened.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 420
+        keep_screenshot(screen.page, name)
+        screen.press(closing)
+    screen.tool("Illegible").click()
+    expect(screen.line(1).row).to_have_attribute("data-verdict", "illegible")
+    screen.tool("Zoom in").click()
+    screen.press("F1")
+    help_box = screen.keys.bounding_box()
+    assert help_box
+    assert help_box["width"] <= 420
+    keep_screenshot(screen.page, "keys_420")
+    assert screen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_zoom_follows_the_line_that_is_worked_on(letter: ReadPage) -> None:
     letter.line(1).field.focus()
     letter.press("Alt++", "Alt++", "Alt++", "Alt++", "Alt++", "Alt++")

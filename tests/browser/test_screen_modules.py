@@ -105,6 +105,14 @@ def test_the_cut_falls_where_the_caret_stands_by_the_width_of_letters(ask: Any) 
     assert ask("shapes.js", f"m.shareBefore({hebrew!r}, 1)") > 0.5
 
 
+def test_a_baseline_ends_where_its_box_does(ask: Any) -> None:
+    baseline = "[[0, 15], [50, 15], [100, 25]]"
+    smaller = "[[10, 0], [75, 0], [75, 30], [10, 30]]"
+    assert ask("shapes.js", f"m.inBox({baseline}, {smaller})") == [[10, 15], [50, 15], [75, 20]]
+    elsewhere = "[[200, 0], [300, 0], [300, 30], [200, 30]]"
+    assert ask("shapes.js", f"m.inBox({baseline}, {elsewhere})") == [[0, 15], [50, 15], [100, 25]]
+
+
 def test_a_long_outline_is_dragged_by_few_points(ask: Any) -> None:
     wavy = (
         "[...Array(40).keys()].map((i) => [i * 10, i % 2]).concat([...Array(40).keys()].map((i) => [390 - i * 10, 40]))"

@@ -2,7 +2,7 @@
 
 import { svg, fill } from "./dom.js";
 import { bounds } from "./geometry.js";
-import { onPage, simplified } from "./shapes.js";
+import { inBox, onPage, simplified } from "./shapes.js";
 
 const HANDLE_PX = 5;
 const TOLERANCE = 0.07; // of the line's height: a box of eighty points is dragged by a dozen
@@ -76,6 +76,7 @@ export class BoxHandles {
     const [x, y] = this.view.point(event);
     const moved = start[of].map(([px, py], i) => (points.includes(i) ? [px + x - from[0], py + y - from[1]] : [px, py]));
     this.#shape = { ...start, [of]: onPage(moved, this.view.page) };
+    if (of === "polygon" && start.baseline) this.#shape.baseline = inBox(start.baseline, this.#shape.polygon);
     this.#draw();
   }
 

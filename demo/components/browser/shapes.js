@@ -59,6 +59,15 @@ export function rectangle([x1, y1], [x2, y2]) {
   return [[left, top], [right, top], [right, bottom], [left, bottom]];
 }
 
+/** The part of a baseline that lies in a box that was made smaller; all of it where nothing else would be left. */
+export function inBox(baseline, polygon) {
+  const { x, y, width, height } = bounds(polygon);
+  const [low, high, axis] = width >= height ? [x, x + width, 0] : [y, y + height, 1];
+  const kept = baseline.slice(1).flatMap((point, i) => within(baseline[i], point, { low, high, axis }));
+  const distinct = kept.filter((point, i) => i === 0 || distance(point, kept[i - 1]) > 0);
+  return distinct.length > 1 ? distinct : baseline;
+}
+
 /** Points that may have been dragged over the page's edge, back on the page. */
 export function onPage(points, { width, height }) {
   return points.map(([x, y]) => [Math.min(Math.max(x, 0), width), Math.min(Math.max(y, 0), height)]);
@@ -69,6 +78,18 @@ export function below({ polygon, baseline }) {
   const { height } = bounds(polygon);
   const down = ([x, y]) => [x, y + height];
   return { polygon: polygon.map(down), baseline: baseline && baseline.map(down) };
+}
+
+/** The part of a stretch between two bounds on one axis: two points, or none. */
+function within(from, to, { low, high, axis }) {
+  const at = (place) => {
+    const share = (place - from[axis]) / (to[axis] - from[axis] || 1);
+    return [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])];
+  };
+  const clamped = [from[axis], to[axis]].map((place) => Math.min(Math.max(place, low), high));
+  const outside = clamped[0] === clamped[1] && from[axis] !== to[axis];
+  if (outside) return [];
+  return [from, to].map((point, i) => (clamped[i] === point[axis] ? point : at(clamped[i])));
 }
 
 function middle(polygon) {
