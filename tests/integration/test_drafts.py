@@ -105,7 +105,9 @@ def test_what_is_no_writing_is_left_out_of_the_pages_text(store: Store, ann: UUI
     said = [NewCorrection(one.id, "", verdict="not_text"), NewCorrection(two.id, "it …", verdict="illegible")]
     store.keep_corrections(said, contributor=ann)
     page = store.document(letter.id, ann).pages[0]
-    assert page.text == page.as_page("letter.png").text == "it …\nAnn"
+    exported = page.as_page("letter.png")
+    assert page.text == "it …\nAnn"
+    assert [(line.reading.text, line.legible) for line in exported.lines] == [("", False), ("Ann", True)]
     assert len(page.lines) == 3
 
 
