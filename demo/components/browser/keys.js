@@ -11,7 +11,7 @@ export const KEYS = [
     ["Shift Enter", "previous", "back to the line before", (e) => e.key === "Enter" && e.shiftKey && !command(e) && !e.altKey],
     ["Tab", null, "to the next line, leaving this one as it is", () => false],
     [`${ALT} ↓`, "doubtful", "next doubtful line", (e) => e.key === "ArrowDown" && alone(e)],
-    [`${ALT} →`, "choices", "what the word may be instead; ↑ ↓ Enter", (e) => (e.key === "ArrowRight" && alone(e)) || e.key === "ContextMenu"],
+    [apple ? "F2" : "Alt →", "choices", "what the word may be instead; ↑ ↓ Enter", (e) => others(e) || e.key === "ContextMenu"],
     [`${ALT} C`, "characters", "characters that the keyboard lacks", (e) => letter(e, "KeyC")],
     [`${CTRL} Enter`, "submit", "submit", (e) => e.key === "Enter" && command(e)],
   ]),
@@ -23,7 +23,7 @@ export const KEYS = [
   ...group("What is no clean line", [
     [`${ALT} I`, "illegible", "nobody can read it", (e) => letter(e, "KeyI")],
     [`${ALT} X`, "not_text", "it is no writing", (e) => letter(e, "KeyX")],
-    [`${ALT} Delete`, "remove", "delete the line", (e) => (e.key === "Delete" || e.key === "Backspace") && e.altKey && !command(e)],
+    [apple ? "⌥ ⇧ ⌫" : "Alt Delete", "remove", "delete the line", (e) => gone(e)],
     [`${ALT} Enter`, "split", "split the line at the caret", (e) => e.key === "Enter" && alone(e)],
     [`${ALT} J`, "join", "join it with the next line", (e) => letter(e, "KeyJ")],
     [`${ALT} N`, "insert", "a new line under this one", (e) => letter(e, "KeyN")],
@@ -72,6 +72,15 @@ function shifted(event) {
 
 function letter(event, code) {
   return event.code === code && alone(event); // by place: with Alt, Macs write other characters
+}
+
+/** On a Mac ⌥ → goes a word on and ⌥ ⌫ deletes one: people's hands know that, so lines have other keys there. */
+function others(event) {
+  return apple ? event.key === "F2" && plain(event) : event.key === "ArrowRight" && alone(event);
+}
+
+function gone(event) {
+  return apple ? event.key === "Backspace" && shifted(event) : event.key === "Delete" && alone(event);
 }
 
 function isKey(event, key) {
