@@ -1,7 +1,7 @@
 """Judges what people typed while they type on: one hand, woken by every submission, and once at the start."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
 from demo.metrics import Metrics
@@ -26,7 +26,7 @@ class JudgingDesk:
             if self._woken:
                 return
             self._woken = True
-        self._hand.submit(self._judge)
+        self._hand.submit(self._judge).add_done_callback(_tell)
 
     def close(self) -> None:
         """Let the judgement in work finish; what is left is judged at the next start."""
@@ -41,3 +41,9 @@ class JudgingDesk:
                 self._metrics.judgements.labels(judgement.outcome).inc()
         except FlywheelError as error:
             log.error("Corrections wait to be judged: %s", error)
+
+
+def _tell(judged: Future[None]) -> None:
+    """A mistake of our own must not pass in silence."""
+    if not judged.cancelled() and (error := judged.exception()) is not None:
+        log.error("Corrections could not be judged", exc_info=error)

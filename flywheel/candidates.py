@@ -14,6 +14,7 @@ from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, LineRow, 
 from flywheel.trust import Outcome
 from recognizer.page import Word
 
+SURE = 0.9  # a line that is right with this probability is only asked about by chance
 POOL = 4000  # the least sure lines, among which the most instructive are looked for
 
 
@@ -32,10 +33,12 @@ def next_lines(
     rng = random.Random(seed)
     with store.reading() as session:
         untouched = _untouched(leaving_out)
+        pool = _least_sure(session, untouched)
+        count = shares.of(count, len(pool))
         planted = selection.draw(list(session.scalars(_known(leaving_out))), round(shares.known * count), rng)
         drawn = selection.draw(list(session.scalars(untouched)), round(shares.random * count), rng)
-        pool = _least_sure(session, untouched)
-    rest = [candidate for candidate in pool if candidate.key not in set(drawn)]
+    taken = set(drawn)
+    rest = [candidate for candidate in pool if candidate.key not in taken]
     ranked = selection.rank(rest, count=count - len(planted) - len(drawn))
     return selection.mix(ranked, drawn, planted, rng)
 
@@ -82,7 +85,7 @@ def _least_sure(session: Session, untouched: Select[Any]) -> list[Candidate[UUID
     rows = session.execute(
         select(PredictionRow.line_id, PredictionRow.confidence, PredictionRow.words)
         .join(dated, dated.c.id == PredictionRow.id)
-        .where(dated.c.age == 1)
+        .where(dated.c.age == 1, PredictionRow.confidence < SURE)
         .order_by(PredictionRow.confidence, PredictionRow.line_id)
         .limit(POOL)
     )

@@ -1,17 +1,18 @@
-"""Which lines people should look at first: texts that are held for a review, then what the model doubts most."""
+"""Which lines people should look at first: texts that are held for a review, then those of `flywheel.selection`."""
 
 from collections.abc import Callable, Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from flywheel.candidates import next_lines
 from flywheel.outbox import Wanted
 from flywheel.store import Store
-from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, LineRow, PageRow, PredictionRow, SampleRow
+from flywheel.tables import SampleRow
 from flywheel.trust import held_texts
 
-HELD = 1.0
-DOUBTFUL_BELOW = 0.9
+HELD, CHOSEN = 1.0, 0.9
+SEED = 1
 
 
 def review_queue(store: Store) -> Callable[[int], Iterable[Wanted]]:
@@ -20,7 +21,7 @@ def review_queue(store: Store) -> Callable[[int], Iterable[Wanted]]:
     def first(limit: int) -> list[Wanted]:
         with store.reading() as session:
             held = _held(session, limit)
-            return [*held, *_doubtful(session, limit - len(held))]
+        return [*held, *_instructive(store, limit - len(held))]
 
     return first
 
@@ -31,21 +32,9 @@ def _held(session: Session, limit: int) -> list[Wanted]:
     return [Wanted(text.line_id, text.reason, HELD) for text in texts[:limit]]
 
 
-def _doubtful(session: Session, limit: int) -> list[Wanted]:
-    rows = session.execute(
-        select(PredictionRow.line_id, PredictionRow.confidence)
-        .join(LineRow, LineRow.id == PredictionRow.line_id)
-        .join(PageRow, PageRow.id == LineRow.page_id)
-        .join(DocumentRow, DocumentRow.id == PageRow.document_id)
-        .where(
-            LineRow.retired_at.is_(None),
-            DocumentRow.deleted_at.is_(None),
-            PredictionRow.confidence < DOUBTFUL_BELOW,
-            PredictionRow.line_id.not_in(select(CorrectionRow.line_id)),
-            PredictionRow.line_id.not_in(select(AcceptanceRow.line_id)),
-            PredictionRow.line_id.not_in(select(SampleRow.line_id).where(SampleRow.line_id.is_not(None))),
-        )
-        .order_by(PredictionRow.confidence, PredictionRow.line_id)
-        .limit(limit)
-    )
-    return [Wanted(row[0], f"The model is {row[1]:.0%} sure of it.", 1.0 - row[1]) for row in rows]
+def _instructive(store: Store, limit: int) -> list[Wanted]:
+    asked = select(SampleRow.line_id).where(SampleRow.line_id.is_not(None))
+    chosen = next_lines(store, limit, seed=SEED, leaving_out=asked)
+    return [
+        Wanted(choice.key, choice.reason, CHOSEN * (1 - place / len(chosen))) for place, choice in enumerate(chosen)
+    ]

@@ -53,6 +53,10 @@ class Shares:
     random: float = 0.1
     known: float = 0.05
 
+    def of(self, count: int, instructive: int) -> int:
+        """How many lines to choose of ``count`` at most, so that the shares hold where few teach anything."""
+        return min(count, math.ceil(instructive / max(1 - self.random - self.known, 0.01)))
+
 
 SHARES = Shares()
 
@@ -75,6 +79,7 @@ def select(
         shares: how much is drawn.
     """
     rng = random.Random(seed)
+    count = shares.of(count, len(candidates))
     planted = draw(known, round(shares.known * count), rng)
     drawn = draw(candidates, round(shares.random * count), rng)
     keys = {candidate.key for candidate in drawn}

@@ -34,10 +34,10 @@ def keep(store: Store, owner: UUID, *confidences: float) -> list[UUID]:
 
 
 def test_the_least_sure_lines_come_first_with_the_reason(store: Store, ann: UUID) -> None:
-    sure, unsure, middling = keep(store, ann, 0.99, 0.3, 0.8)
+    _, unsure, middling = keep(store, ann, 0.99, 0.3, 0.8)
     chosen = next_lines(store, 3, seed=1, shares=ALL)
-    assert [choice.key for choice in chosen] == [unsure, middling, sure]
-    assert [choice.reason for choice in chosen] == ["uncertain: 30% sure", "uncertain: 80% sure", "uncertain: 99% sure"]
+    assert [choice.key for choice in chosen] == [unsure, middling]
+    assert [choice.reason for choice in chosen] == ["uncertain: 30% sure", "uncertain: 80% sure"]
 
 
 def test_lines_that_somebody_dealt_with_are_not_asked_about(store: Store, ann: UUID) -> None:
@@ -59,15 +59,20 @@ def test_a_line_read_twice_is_as_sure_as_its_newest_reading(store: Store, ann: U
         newer = ModelVersionRow(name="inkloop-test-2")
         session.add(newer)
         session.flush()
-        said = {"text": "words", "confidence": 0.9, "alternatives": [], "words": [{"text": "words", "confidence": 0.9}]}
+        said = {
+            "text": "words",
+            "confidence": 0.85,
+            "alternatives": [],
+            "words": [{"text": "words", "confidence": 0.85}],
+        }
         session.add(PredictionRow(line_id=line, model_version_id=newer.id, **said))
         assert old.confidence == 0.3
     (choice,) = next_lines(store, 5, seed=1, shares=ALL)
-    assert choice.reason == "uncertain: 90% sure"
+    assert choice.reason == "uncertain: 85% sure"
 
 
 def test_known_lines_and_a_random_sample_are_among_them(store: Store, ann: UUID) -> None:
-    known, *others = keep(store, ann, *[0.5 + n / 100 for n in range(41)])
+    known, *others = keep(store, ann, *[0.4 + n / 100 for n in range(41)])
     with store.writing() as session:
         trust.keep(session, Claim(known, "x", "import"), "trusted")
     chosen = next_lines(store, 20, seed=1, shares=Shares(random=0.2, known=0.05))
@@ -76,3 +81,10 @@ def test_known_lines_and_a_random_sample_are_among_them(store: Store, ann: UUID)
     assert [choice.key for choice in chosen if choice.why == "known"] == [known]
     assert {choice.key for choice in chosen} <= {known, *others}
     assert len({choice.key for choice in chosen}) == 20
+
+
+def test_where_few_lines_are_unsure_few_others_are_asked_about(store: Store, ann: UUID) -> None:
+    known, _, unsure, *_ = keep(store, ann, 0.95, 0.95, 0.5, *[0.97] * 20)
+    with store.writing() as session:
+        trust.keep(session, Claim(known, "x", "import"), "trusted")
+    assert [choice.key for choice in next_lines(store, 1000, seed=1)] == [unsure]

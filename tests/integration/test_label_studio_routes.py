@@ -97,8 +97,8 @@ def test_push_and_pull_over_the_api_work_in_the_background(app: Running, studio:
     stages = {"captured": 2, "queued": 0, "pushed": 2, "labelled": 0, "accepted": 0, "disagreed": 0, "quarantined": 0}
     assert answer["report"]["stages"] == stages
     assert [row["reason"] for row in answer["report"]["queue"]] == [
-        "The model is 10% sure of it.",
-        "The model is 50% sure of it.",
+        "uncertain: 10% sure",
+        "uncertain: 50% sure",
     ]
     assert len(page.lines) == 2
     assert studio.account.token not in json.dumps(answer)

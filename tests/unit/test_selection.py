@@ -93,3 +93,8 @@ def test_the_random_sample_is_drawn_from_all_lines_alike() -> None:
 def test_no_more_are_chosen_than_there_are_or_than_were_asked_for(count: int) -> None:
     assert len(select(many(5), count=count, seed=1)) == min(count, 5)
     assert len(select(many(50), ["known"], count=count, seed=1, shares=NOTHING_DRAWN)) == count
+
+
+def test_the_shares_are_of_what_is_chosen_not_of_what_was_asked_for() -> None:
+    queue = select(many(17), [f"known {n}" for n in range(30)], count=1000, seed=1)
+    assert Counter(choice.why for choice in queue) == {"uncertain": 15, "random": 2, "known": 1}
