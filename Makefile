@@ -22,8 +22,8 @@ install: $(VENV)/.installed ## Prepare .venv with everything that Inkloop import
 
 install-train: $(VENV)/.installed-train ## Add what trainings begin from: the wheel with the first weights
 
-run: install ## Start Inkloop: creates or upgrades its store, finds a free port, prints the address
-	@$(BIN)/python app.py
+run: install ## Start Inkloop and its worker: creates or upgrades its store, finds a free port, prints the address
+	@$(BIN)/python app.py --worker
 
 test: $(VENV)/.installed $(VENV)/.installed-dev $(VENV)/.installed-train ## Check and test everything; as root on Debian it installs PostgreSQL and Chromium
 	@.ci/services

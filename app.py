@@ -3,6 +3,7 @@
 import argparse
 import socket
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ EPILOG = "Settings come from INKLOOP_ variables; .env.example lists them all."
 def main(arguments: list[str] | None = None) -> int:
     """Serve until stopped; 1 when Inkloop cannot start, 2 when it was called wrongly."""
     parser = argparse.ArgumentParser(prog="app.py", description=__doc__, epilog=EPILOG)
-    parser.parse_args(arguments)
+    parser.add_argument("--worker", action="store_true", help="start a worker too, which retrains when it is asked to")
+    options = parser.parse_args(arguments)
 
     # Late: --help needs none of this.
     from flywheel.errors import FlywheelError
@@ -27,14 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = Settings.from_env()
         settings.refuse_open_door()
-        serve(settings, listen(settings))
+        serve(settings, listen(settings), with_worker=options.worker)
     except (FlywheelError, RecognizerError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def serve(settings: "Settings", listener: socket.socket) -> None:
+def serve(settings: "Settings", listener: socket.socket, *, with_worker: bool = False) -> None:
     """Build the application and answer on a listening socket until stopped."""
     import uvicorn
 
@@ -42,6 +44,7 @@ def serve(settings: "Settings", listener: socket.socket) -> None:
     from demo.server import Services, build_app
     from flywheel.migrate import migrate_up
     from flywheel.store import Store
+    from flywheel.worker_process import WorkerProcess
 
     migrate_up(settings)
     with Store.open(settings) as store:
@@ -49,7 +52,7 @@ def serve(settings: "Settings", listener: socket.socket) -> None:
         services = Services(settings, store, first_reader(settings, store))
         app = build_app(services)
         print(f"Inkloop is at http://{address(listener)}", flush=True)
-        with ModelWatch(services):
+        with ModelWatch(services), WorkerProcess() if with_worker else nullcontext():
             uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)).run(
                 sockets=[listener]
             )

@@ -45,6 +45,12 @@ def keep_verdict(store: Store, verdict: Verdict, *, champion: Model, challenger:
         return _verdict(session, row)
 
 
+def find_verdict(store: Store, verdict_id: str) -> StoredVerdict:
+    """One that is known to be there."""
+    with store.reading() as session:
+        return _verdict(session, session.get_one(VerdictRow, UUID(verdict_id)))
+
+
 def verdicts(store: Store, *, limit: int = 20) -> list[StoredVerdict]:
     """What the gate said, newest first."""
     with store.reading() as session:

@@ -52,14 +52,24 @@ def add_commands(commands: Commands) -> None:
     turn = commands.add_parser("turn", help="pull, snapshot, retrain, evaluate, promote: once")
     _with_minutes(turn)
     turn.set_defaults(run=run_turn)
+    worker = commands.add_parser("worker", help="work on asked-for turns until stopped")
+    worker.add_argument(
+        "--name", metavar="NAME", default="", help="one per worker, and always the same (default: the machine's)"
+    )
+    worker.add_argument("--while-open", action="store_true", help="end when standard input does")
+    worker.set_defaults(run=run_worker)
+    for command in (snapshot, export, retrain, evaluate, promote, rollback, turn, worker, *_add_others(commands)):
+        command.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _add_others(commands: Commands) -> tuple[Any, Any]:
     bring = commands.add_parser("import", help="bring in a line or page manifest as ground truth")
     bring.add_argument("manifest", type=Path, metavar="MANIFEST", help="JSONL; paths relative to the file")
     bring.set_defaults(run=run_import)
     forget = commands.add_parser("forget", help="remove a person or a page, and mark what learnt from them")
     forget.add_argument("who", metavar="CONTRIBUTOR|PAGE", help="a contributor's name or id, or a page's id")
     forget.set_defaults(run=run_forget)
-    for command in (snapshot, export, retrain, evaluate, promote, rollback, turn, bring, forget):
-        command.add_argument("--json", action="store_true", help="print the result as JSON")
+    return bring, forget
 
 
 def _with_minutes(command: Any) -> None:
@@ -204,6 +214,30 @@ def run_forget(settings: Settings, options: Options) -> int:
         done = forget(store, settings, options.who)
     show(done.to_json(), options)
     return 1 if done.problems else 0
+
+
+def run_worker(settings: Settings, options: Options) -> int:
+    """Work until stopped, by a signal or by the end of standard input."""
+    import signal
+    import sys
+    import threading
+
+    from flywheel.jobs import Worker
+
+    with opened(settings) as store:
+        worker = Worker(store, settings, name=options.name)
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(stop, lambda *_: worker.stop())
+        if options.while_open:
+
+            def watch() -> None:
+                sys.stdin.buffer.read()
+                worker.stop()
+
+            threading.Thread(target=watch, daemon=True).start()
+        worker.work()
+    show({"worker": worker.name, "state": "stopped"}, options)
+    return 0
 
 
 @contextmanager
