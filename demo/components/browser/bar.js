@@ -25,6 +25,8 @@ export class Bar {
     this.back.addEventListener("click", () => turn(-1));
     this.on.addEventListener("click", () => turn(1));
     find(".bar-help").addEventListener("click", help);
+    // The line would fold its tools away when it loses the focus, and the button move before it is let go.
+    element.addEventListener("mousedown", (event) => event.target.closest("button") && event.preventDefault());
   }
 
   show(work, page) {
