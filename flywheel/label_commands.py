@@ -4,6 +4,7 @@ import argparse
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from flywheel.settings import Settings
 
@@ -21,6 +22,14 @@ def add_commands(commands: Commands) -> None:
     push.add_argument(
         "--new-project", action="store_true", help="begin a new project where ours was deleted there; sends it the rest"
     )
+    push.add_argument(
+        "--page",
+        nargs="+",
+        type=UUID,
+        metavar="ID",
+        default=[],
+        help="pages whose boxes and order to review",
+    )
     push.set_defaults(run=run_push)
     pull = commands.add_parser("pull", help="bring back what people answered there since the last pull")
     pull.add_argument("--reconcile", action="store_true", help="also look for deleted tasks one by one")
@@ -34,12 +43,13 @@ def run_push(settings: Settings, options: Options) -> int:
     from flywheel.label_studio import LabelStudio
     from flywheel.review_queue import review_queue
     from flywheel.store import Store
-    from flywheel.sync import push
+    from flywheel.sync import push, queue_pages
 
     with Store.open(settings) as store, LabelStudio.of(settings) as client:
         store.ready()
+        queue_pages(store, options.page)
         done = push(store, client, settings, review_queue(store), new_project=options.new_project)
-    return _show(done, options, f"{done.sent} lines sent, {done.found} found there, {done.withdrawn} withdrawn.")
+    return _show(done, options, f"{done.sent} sent, {done.found} found there, {done.withdrawn} withdrawn.")
 
 
 def run_pull(settings: Settings, options: Options) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flywheel.errors import FlywheelError
-from flywheel.label_results import Shown
+from flywheel.label_results import Shown, line_task
 from flywheel.outbox import Sample
 from flywheel.store import Store
 from flywheel.tables import CorrectionRow, DocumentRow, LineRow, ModelVersionRow, PageRow, PredictionRow
@@ -37,6 +37,10 @@ class Picture:
     where: str
     shown: Shown
     path: str | None
+
+    def task(self, sample_id: UUID) -> dict[str, Any]:
+        """The task that asks for the line."""
+        return line_task(sample_id, image=self.path or "", where=self.where, shown=self.shown)
 
     @property
     def columns(self) -> dict[str, Any]:

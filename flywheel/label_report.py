@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from flywheel.agreement import settle
 from flywheel.label_projects import KnownProject, known_projects
-from flywheel.labels import SAID, Label, labels_of, newest_labels
+from flywheel.labels import SAID, Label, known_text, labels_of, newest_labels
 from flywheel.settings import Settings
 from flywheel.store import Store
 from flywheel.sync import last_runs
@@ -41,8 +41,8 @@ class Annotator:
         name: as Label Studio calls them.
         labels: lines they answered.
         skipped: lines they skipped.
-        compared: lines that others answered too.
-        agreement: 1 - the CER of their texts against the others', over the compared lines; None: nothing to compare.
+        compared: texts of other people for the same lines, or known ones, that theirs were held against.
+        agreement: 1 - the CER of their texts against those; None: nothing to compare.
     """
 
     name: str
@@ -165,10 +165,11 @@ def _annotators(session: Session, rows: Sequence[LabelRow]) -> list[Annotator]:
     for row in rows:
         (skipped if row.verdict == "skipped" else answered)[row.contributor_id] += 1
     pairs: dict[UUID, list[tuple[str, str]]] = defaultdict(list)
-    for line_id in _samples_by_line(session, rows):
+    for line_id in _answered_lines(session, rows):
         labels = [label for label in labels_of(session, line_id) if label.says_text]
+        known = known_text(session, line_id)
         for label in labels:
-            others = [other.text for other in labels if other is not label]
+            others = [other.text for other in labels if other is not label] if known is None else [known.text]
             pairs[label.contributor_id] += [(other, label.text) for other in others]
     people = sorted(
         ((session.get_one(ContributorRow, person).name, person) for person in {*answered, *skipped}), key=str
@@ -183,6 +184,11 @@ def _annotators(session: Session, rows: Sequence[LabelRow]) -> list[Annotator]:
         )
         for name, person in people
     ]
+
+
+def _answered_lines(session: Session, rows: Sequence[LabelRow]) -> list[UUID]:
+    samples = (session.get_one(SampleRow, row.sample_id) for row in rows if row.verdict in SAID)
+    return list(dict.fromkeys(sample.line_id for sample in samples if sample.line_id is not None))
 
 
 def _samples_by_line(session: Session, rows: Sequence[LabelRow]) -> dict[UUID, list[SampleRow]]:

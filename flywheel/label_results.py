@@ -64,7 +64,7 @@ def read_line(annotation: Annotation) -> Answer:
         return _verdict(verdicts)
     if not texts and unknown:
         return _invalid(f"It answers {', '.join(map(repr, unknown))}, and nothing that Inkloop asks.")
-    return _text(texts)
+    return line_text(texts)
 
 
 def content_of(annotation: Annotation) -> str:
@@ -80,7 +80,8 @@ def _verdict(chosen: list[object]) -> Answer:
     return Answer(known) if known else _invalid(f"Its verdict {str(chosen[0])!r} is none that Inkloop knows.")
 
 
-def _text(texts: list[object]) -> Answer:
+def line_text(texts: list[object]) -> Answer:
+    """What the texts of one field come to: one line, or why they are none."""
     lines = [line for text in texts for line in str(text).strip().splitlines() if line.strip()]
     if not lines:
         return _invalid("It is empty: neither a text nor a verdict.")

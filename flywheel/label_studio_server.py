@@ -26,7 +26,7 @@ from flywheel.settings import PREFIX, ROOT
 VERSION = "1.23.2"
 HOME = ROOT / "var" / "labelstudio"
 FIRST_PORT = 8080
-START_TIMEOUT_S = 300
+START_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def wait_until_ready(server: "subprocess.Popen[bytes]", *, url: str, log: Path) 
 
     Raises:
         ChildProcessError: it ended instead.
-        TimeoutError: it did neither within five minutes.
+        TimeoutError: it did neither within ten minutes.
     """
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:

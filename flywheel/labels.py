@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session, aliased
 from flywheel import additions
 from flywheel.label_results import Answer, content_of, read_line
 from flywheel.label_studio import Annotation, Task
+from flywheel.page_results import answer_of
+from flywheel.settling import standing
 from flywheel.tables import ContributorRow, LabelRow, SampleRow
 
 SAID = ("text", "illegible", "not_text")
@@ -69,6 +71,18 @@ def labels_of(session: Session, line_id: UUID) -> list[Label]:
     return [Label(person, names[person], row.verdict, row.text or "") for person, row in by_person.items()]
 
 
+def known_text(session: Session, line_id: UUID) -> Label | None:
+    """The ground truth of a line that people were asked about only to see how they label; one opinion among theirs.
+
+    Whatever changes it counts as theirs from then on.
+    """
+    asked = session.scalar(select(func.min(SampleRow.created_at)).where(SampleRow.line_id == line_id, SampleRow.known))
+    stands = None if asked is None else standing(session, line_id)
+    if stands is None or asked is None or stands.outcome != "accepted" or stands.created_at > asked:
+        return None
+    return Label(stands.contributor_id or stands.id, "ground truth", "text", stands.text)
+
+
 def newest_answers(session: Session, sample_id: UUID) -> list[LabelRow]:
     """The newest revision of each answer to a sample."""
     return list(_newest(session, sample_id).values())
@@ -93,7 +107,7 @@ def _newest(session: Session, sample_id: UUID) -> dict[int, LabelRow]:
 
 
 def _add(session: Session, sample: SampleRow, annotation: Annotation, *, content: str, revision: int) -> None:
-    answer = read_line(annotation)
+    answer = read_line(annotation) if sample.line_id is not None else answer_of(annotation)
     session.add(
         LabelRow(
             sample_id=sample.id,

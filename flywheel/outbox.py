@@ -10,30 +10,37 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from flywheel.tables import SampleRow, now
+from flywheel.errors import NotFound
+from flywheel.label_configs import Kind
+from flywheel.tables import PageRow, SampleRow, now
 
 LIVE = ("queued", "sending", "open")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A line that is worth a person's time: why, in a sentence, and how much (the highest goes first)."""
+    """A line that is worth a person's time: why, in a sentence, and how much (the highest goes first).
+
+    ``known``: its text is ground truth already; it is asked to see how people label.
+    """
 
     line_id: UUID
     reason: str
     priority: float
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A line in the outbox.
+    """A line or a page in the outbox.
 
     Attributes:
         id: travels with its task.
-        line_id: the line.
+        line_id: the line; None for a page.
+        page_id: the page; None for a line.
         round: the times that people were asked about it, from 1.
         reason: why, in a sentence.
         image: where the server keeps its picture; None: not uploaded yet.
@@ -41,7 +48,8 @@ class Sample:
     """
 
     id: UUID
-    line_id: UUID
+    line_id: UUID | None
+    page_id: UUID | None
     round: int
     reason: str
     image: str | None
@@ -53,7 +61,10 @@ def fill(session: Session, wanted: Iterable[Wanted]) -> int:
     chosen = list({choice.line_id: choice for choice in wanted}.values())
     known = set(session.scalars(select(SampleRow.line_id)))
     new = [choice for choice in chosen if choice.line_id not in known]
-    session.add_all(_queued(choice.line_id, 1, choice.reason, choice.priority) for choice in new)
+    for choice in new:
+        row = _queued(choice.line_id, 1, choice.reason, choice.priority)
+        row.known = choice.known
+        session.add(row)
     session.flush()
     return len(new)
 
@@ -68,15 +79,40 @@ def ask_again(session: Session, line_id: UUID, *, reason: str, priority: float) 
     return True
 
 
-def queued(session: Session, limit: int, *, leaving_out: Iterable[UUID] = ()) -> list[Sample]:
-    """The samples to send next, in the order of the queue."""
+def queue_pages(session: Session, page_ids: Iterable[UUID], *, reason: str) -> int:
+    """Queue whole pages, each unless it waits for a person already; returns how many.
+
+    Raises:
+        NotFound: there is no such page.
+    """
+    new = 0
+    for page_id in dict.fromkeys(page_ids):
+        if session.get(PageRow, page_id) is None:
+            raise NotFound(f"There is no page {page_id}. Look its id up in its document; nothing was queued.")
+        rounds = list(session.scalars(select(SampleRow).where(SampleRow.page_id == page_id)))
+        if not any(row.state in LIVE for row in rounds):
+            number = 1 + max((row.round for row in rounds), default=0)
+            session.add(SampleRow(page_id=page_id, round=number, reason=reason, priority=1.0, state="queued"))
+            new += 1
+    session.flush()
+    return new
+
+
+def queued(session: Session, limit: int, *, kind: Kind, leaving_out: Iterable[UUID] = ()) -> list[Sample]:
+    """The samples of a kind to send next, in the order of the queue."""
     rows = session.scalars(
         select(SampleRow)
-        .where(SampleRow.state == "queued", SampleRow.line_id.is_not(None), SampleRow.id.not_in(list(leaving_out)))
+        .where(SampleRow.state == "queued", _is(kind), SampleRow.id.not_in(list(leaving_out)))
         .order_by(SampleRow.priority.desc(), SampleRow.created_at, SampleRow.id)
         .limit(limit)
     )
     return [_sample(row) for row in rows]
+
+
+def waits(session: Session, kind: Kind) -> bool:
+    """Whether anything of a kind is to be sent, or to be looked for."""
+    wanted = select(SampleRow.id).where(_is(kind), SampleRow.state.in_(["queued", "sending"])).limit(1)
+    return session.scalar(wanted) is not None
 
 
 def sending(session: Session, project: UUID) -> list[Sample]:
@@ -89,9 +125,9 @@ def sending(session: Session, project: UUID) -> list[Sample]:
     return [_sample(row) for row in rows]
 
 
-def room(session: Session, most: int) -> int:
-    """How many lines may be sent before ``most`` wait for a person."""
-    there = select(func.count()).where(SampleRow.line_id.is_not(None), SampleRow.state.in_(["open", "sending"]))
+def room(session: Session, most: int, *, kind: Kind) -> int:
+    """How many samples of a kind may be sent before ``most`` wait for a person."""
+    there = select(func.count()).where(_is(kind), SampleRow.state.in_(["open", "sending"]))
     return max(most - (session.scalar(there) or 0), 0)
 
 
@@ -136,6 +172,9 @@ def _queued(line_id: UUID, round_: int, reason: str, priority: float) -> SampleR
     return SampleRow(line_id=line_id, round=round_, reason=reason, priority=priority, state="queued")
 
 
+def _is(kind: Kind) -> ColumnElement[bool]:
+    return (SampleRow.line_id if kind is Kind.LINES else SampleRow.page_id).is_not(None)
+
+
 def _sample(row: SampleRow) -> Sample:
-    assert row.line_id is not None
-    return Sample(row.id, row.line_id, row.round, row.reason, row.image, row.sent_at)
+    return Sample(row.id, row.line_id, row.page_id, row.round, row.reason, row.image, row.sent_at)

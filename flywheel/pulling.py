@@ -14,21 +14,21 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from flywheel import outbox, trust
+from flywheel import outbox
 from flywheel.agreement import Settled, settle
 from flywheel.label_projects import KnownProject
 from flywheel.label_studio import LabelStudio, Task
-from flywheel.labels import Label, keep_labels, labels_of, newest_answers
+from flywheel.labels import keep_labels, known_text, labels_of, newest_answers
 from flywheel.settings import Policy
+from flywheel.settling import OURS, accept, withdraw
 from flywheel.store import Store
-from flywheel.tables import AcceptanceRow, LabelProjectRow, SampleRow
-from flywheel.trust import Claim, Outcome
+from flywheel.tables import LabelProjectRow, SampleRow
+from flywheel.trust import Claim, alike
 
 log = logging.getLogger(__name__)
 
 OVERLAP = timedelta(seconds=60)
 AT_ONCE = 200
-OURS: trust.Source = "label_studio"
 THIRD_OPINION = 2.0
 """The priority of a line that two people disagree about: above everything a model doubts."""
 
@@ -108,9 +108,14 @@ class Pull:
 
     def _judge(self, session: Session, line_id: UUID) -> None:
         """Let what people say of a line now decide about it."""
-        settled = settle(labels_of(session, line_id))
+        known = known_text(session, line_id)
+        settled = settle([*([] if known is None else [known]), *labels_of(session, line_id)])
         if settled.answer is not None:
-            self._accept(session, line_id, settled.answer)
+            said = settled.answer
+            if known is not None and alike(said.text, known.text):
+                return
+            claim = Claim(line_id, said.text, OURS, said.contributor_id, verdict=said.verdict)
+            self.done.accepted += accept(session, claim, self.policy)
             return
         if settled.disagreed:
             self.done.disagreed += 1
@@ -119,19 +124,8 @@ class Pull:
                 outbox.ask_again(session, line_id, reason=f"{reason} A third opinion decides.", priority=THIRD_OPINION)
         else:
             reason = "Its label was deleted in Label Studio."
-        standing = _standing(session, line_id)
-        if standing is not None and (standing.source, standing.outcome) == (OURS, Outcome.ACCEPTED):
-            trust.withdraw(session, line_id, by=None, source=OURS, reason=reason)
-            self.done.withdrawn += 1
-
-    def _accept(self, session: Session, line_id: UUID, answer: Label) -> None:
-        standing = _standing(session, line_id)
-        outcome = Outcome.ACCEPTED if answer.says_text else Outcome.REFUSED
-        if standing is not None and (standing.source, standing.outcome, standing.text) == (OURS, outcome, answer.text):
-            return
-        claim = Claim(line_id, answer.text, OURS, answer.contributor_id, verdict=answer.verdict)
-        if trust.keep(session, claim, self.policy).outcome is Outcome.ACCEPTED:
-            self.done.accepted += 1
+        if known is None:
+            self.done.withdrawn += withdraw(session, line_id, reason=reason)
 
     def _some_are_missing(self) -> bool:
         """Whether the server has another number of tasks than when they were last compared one by one."""
@@ -173,16 +167,6 @@ def _tasks_there(session: Session, project: UUID) -> dict[UUID, int]:
         )
     )
     return {row[0]: row[1] for row in rows if row[1] is not None}
-
-
-def _standing(session: Session, line_id: UUID) -> AcceptanceRow | None:
-    """The judgement that decides about a line, as `flywheel.trust` reads it."""
-    return session.scalars(
-        select(AcceptanceRow)
-        .where(AcceptanceRow.line_id == line_id, AcceptanceRow.outcome != Outcome.HELD)
-        .order_by(AcceptanceRow.number.desc())
-        .limit(1)
-    ).first()
 
 
 def _disagreement(settled: Settled) -> str:

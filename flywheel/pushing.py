@@ -14,11 +14,12 @@ from uuid import UUID
 
 from flywheel import outbox
 from flywheel.errors import LabelStudioError, LabelStudioRefused, ProjectGone
+from flywheel.label_configs import Kind
 from flywheel.label_pictures import Picture, pictures
 from flywheel.label_projects import KnownProject
-from flywheel.label_results import line_task
 from flywheel.label_studio import LabelStudio
 from flywheel.outbox import Sample, Wanted
+from flywheel.page_pictures import PagePicture, page_pictures
 from flywheel.store import Store
 from flywheel.tables import now
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 Queue = Callable[[int], Iterable[Wanted]]
 """Gives the lines that are worth a person's time, at most so many, the most urgent first."""
-Ready = list[tuple[Sample, Picture]]
+Ready = list[tuple[Sample, Picture | PagePicture]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class Pushed:
 def fill_outbox(store: Store, queue: Queue, *, most: int) -> None:
     """Take so many lines from the queue that ``most`` are open or wait; needs no server."""
     with store.reading() as session:
-        room = outbox.room(session, most)
-        wanted = room - len(outbox.queued(session, room))
+        room = outbox.room(session, most, kind=Kind.LINES)
+        wanted = room - len(outbox.queued(session, room, kind=Kind.LINES))
     if wanted > 0:
         chosen = list(queue(wanted))
         with store.writing() as session:
@@ -83,11 +84,12 @@ class Push:
         """
         self._settle()
         with self.store.reading() as session:
-            room = outbox.room(session, most)
+            room = outbox.room(session, most, kind=self.project.kind)
         failed: set[UUID] = set()
         while room > 0:
             with self.store.reading() as session:
-                batch = outbox.queued(session, min(room, self.pace.batch), leaving_out=failed)
+                size = min(room, self.pace.batch)
+                batch = outbox.queued(session, size, kind=self.project.kind, leaving_out=failed)
             if not batch:
                 return
             ready = self._prepare(batch)
@@ -126,7 +128,8 @@ class Push:
         """Upload the pictures of a batch and mark it as sent; lines that nobody can be shown are left out."""
         ready: Ready = []
         gone = []
-        for sample, picture in pictures(self.store, batch):
+        shown_of = pictures if self.project.kind is Kind.LINES else page_pictures
+        for sample, picture in shown_of(self.store, batch):
             if picture is None:
                 gone.append(sample.id)
             elif isinstance(picture, str):
@@ -144,17 +147,14 @@ class Push:
 
     def _upload(self, ready: Ready) -> None:
         new = [(sample, picture) for sample, picture in ready if picture.path is None]
-        images = [(f"{sample.line_id}.webp", picture.webp) for sample, picture in new]
+        images = [(f"{sample.id}.webp", picture.webp) for sample, picture in new]
         for (_, picture), path in zip(new, self.client.upload_images(self.project.number, images), strict=True):
             picture.path = path
 
     def _import(self, ready: Ready) -> int:
         """Import one batch; returns how many of it are there."""
         ids = [sample.id for sample, _ in ready]
-        tasks = [
-            line_task(sample.id, image=picture.path or "", where=picture.where, shown=picture.shown)
-            for sample, picture in ready
-        ]
+        tasks = [picture.task(sample.id) for sample, picture in ready]
         if not tasks:
             return 0
         try:

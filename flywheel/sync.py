@@ -1,16 +1,20 @@
 """Push and pull, as people and jobs ask for them: one at a time, and each leaves a record of how it went."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
+from flywheel import outbox
 from flywheel.errors import LabelStudioError, ProjectGone, SyncRunning
 from flywheel.label_configs import Kind
 from flywheel.label_projects import known_projects, mark_gone, reach_project
 from flywheel.label_studio import LabelStudio
+from flywheel.page_edits import GetReader, OutlineReader, apply_pages
 from flywheel.pulling import Pull, Pulled
 from flywheel.pushing import Pace, Push, Pushed, Queue, fill_outbox
 from flywheel.settings import Settings
@@ -50,10 +54,22 @@ def push(
         fill_outbox(store, queue, most=most)
         project = reach_project(store, client, Kind.LINES, new=new_project)
         Push(store, client, project, pace, done).run(most=most)
+        with store.reading() as session:
+            pages = outbox.waits(session, Kind.PAGES)
+        if pages:
+            project = reach_project(store, client, Kind.PAGES, new=new_project)
+            Push(store, client, project, pace, done).run(most=most)
     return done
 
 
-def pull(store: Store, client: LabelStudio, settings: Settings, *, reconcile: bool = False) -> Pulled:
+def pull(
+    store: Store,
+    client: LabelStudio,
+    settings: Settings,
+    *,
+    reconcile: bool = False,
+    reader: GetReader | None = None,
+) -> Pulled:
     """Bring back what people answered since the last pull.
 
     Args:
@@ -61,6 +77,7 @@ def pull(store: Store, client: LabelStudio, settings: Settings, *, reconcile: bo
         client: the server.
         settings: whose word is enough.
         reconcile: compare every task with the server's; done anyway when their number is not what it should be.
+        reader: reads the lines that people drew on pages; None: the model of the settings, if they drew any.
 
     Raises:
         LabelStudioError: the server cannot be used now; the record says why.
@@ -76,7 +93,30 @@ def pull(store: Store, client: LabelStudio, settings: Settings, *, reconcile: bo
             except ProjectGone:
                 mark_gone(store, project)
                 raise
+        applied = apply_pages(store, settings.trust, reader or _reader_of(settings))
+        done.accepted += applied.accepted
+        done.problems += applied.problems
     return done
+
+
+def _reader_of(settings: Settings) -> GetReader:
+    @cache
+    def load() -> OutlineReader:
+        from recognizer.line_reader import LineReader
+
+        return LineReader.load(settings.model)
+
+    return load
+
+
+def queue_pages(store: Store, page_ids: Iterable[UUID]) -> int:
+    """Let the next push send whole pages, whose boxes and reading order people should review.
+
+    Raises:
+        NotFound: there is no such page; none was queued.
+    """
+    with store.writing() as session:
+        return outbox.queue_pages(session, page_ids, reason="Somebody asked for it.")
 
 
 def last_runs(store: Store, limit: int = 10) -> list[dict[str, Any]]:

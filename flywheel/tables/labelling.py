@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flywheel.tables.base import Base, Sha256, now
@@ -40,8 +40,10 @@ class LabelProjectRow(Base):
 class SampleRow(Base):
     """A line or a page in the outbox; ``round`` counts the times that people were asked about it, from 1.
 
+    ``known``: the line's text was ground truth already; it is asked to see how people label.
     States: queued → sending → open → labelled; ``gone`` where its task was deleted, ``withdrawn`` where it was not
-    worth asking any more. ``shown`` is the text that people found in the field, ``image`` where the server keeps it.
+    worth asking any more. ``shown`` is the text that people found in the field (of a page: which region stands
+    for which line, as JSON), ``image`` where the server keeps it.
     """
 
     __tablename__ = "samples"
@@ -59,6 +61,7 @@ class SampleRow(Base):
     round: Mapped[int]
     reason: Mapped[str]
     priority: Mapped[float]
+    known: Mapped[bool] = mapped_column(server_default=false(), default=False)
     state: Mapped[str]
     shown: Mapped[str | None]
     shown_by: Mapped[str | None]
