@@ -100,7 +100,7 @@ def _on_page(
 def _crop(grey: NDArray[np.uint8], place: _Place) -> bytes:
     crop = crop_line(grey, place.polygon, place.baseline, height_px=HEIGHT_PX)
     packed = io.BytesIO()
-    Image.fromarray(crop).save(packed, "WEBP", quality=QUALITY)
+    Image.fromarray(crop).save(packed, "WEBP", quality=QUALITY, method=2)
     return packed.getvalue()
 
 
@@ -132,7 +132,7 @@ def _shown(session: Session, sample: Sample) -> Shown:
         .order_by(CorrectionRow.revision.desc())
         .limit(1)
     )
-    if corrected is not None and sample.round == 1:
+    if corrected is not None and not sample.blind:
         return Shown(corrected, CORRECTION, None)
     read = session.execute(
         select(PredictionRow.text, ModelVersionRow.name, PredictionRow.confidence)

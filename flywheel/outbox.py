@@ -18,19 +18,23 @@ from flywheel.label_configs import Kind
 from flywheel.tables import PageRow, SampleRow, now
 
 LIVE = ("queued", "sending", "open")
+THIRD_OPINION = 2.0
+"""The priority of a line that two people disagree about: above everything a model doubts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A line that is worth a person's time: why, in a sentence, and how much (the highest goes first).
 
-    ``known``: its text is ground truth already; it is asked to see how people label.
+    ``known``: its text is ground truth already; it is asked to see how people label. ``again``: people have answered
+    it before, and should once more.
     """
 
     line_id: UUID
     reason: str
     priority: float
     known: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Sample:
         id: travels with its task.
         line_id: the line; None for a page.
         page_id: the page; None for a line.
-        round: the times that people were asked about it, from 1.
+        blind: people decide between two others, and are shown neither.
         reason: why, in a sentence.
         image: where the server keeps its picture; None: not uploaded yet.
         sent_at: when it was sent; None: it was not.
@@ -50,31 +54,34 @@ class Sample:
     id: UUID
     line_id: UUID | None
     page_id: UUID | None
-    round: int
+    blind: bool
     reason: str
     image: str | None
     sent_at: datetime | None
 
 
 def fill(session: Session, wanted: Iterable[Wanted]) -> int:
-    """Queue lines that nobody was ever asked about; returns how many are new."""
-    chosen = list({choice.line_id: choice for choice in wanted}.values())
-    known = set(session.scalars(select(SampleRow.line_id)))
-    new = [choice for choice in chosen if choice.line_id not in known]
-    for choice in new:
-        row = _queued(choice.line_id, 1, choice.reason, choice.priority)
-        row.known = choice.known
-        session.add(row)
+    """Queue lines, those that nobody was ever asked about or that are wanted again; returns how many are new."""
+    rounds = {row[0]: row[1] for row in session.execute(select(SampleRow.line_id, SampleRow.round).order_by("round"))}
+    new = 0
+    for choice in wanted:
+        before = rounds.get(choice.line_id, 0)
+        if before == 0 or choice.again:
+            rounds[choice.line_id] = before + 1
+            row = _queued(choice.line_id, before + 1, choice.reason, choice.priority)
+            row.known = choice.known
+            session.add(row)
+            new += 1
     session.flush()
-    return len(new)
+    return new
 
 
-def ask_again(session: Session, line_id: UUID, *, reason: str, priority: float) -> bool:
-    """Queue a line for another opinion, unless it already waits for one; returns whether it was queued."""
+def ask_third(session: Session, line_id: UUID, *, reason: str) -> bool:
+    """Queue a line for a third opinion, unless it already waits for one; returns whether it was queued."""
     samples = list(session.scalars(select(SampleRow).where(SampleRow.line_id == line_id)))
     if any(sample.state in LIVE for sample in samples if sample.state != "open" or sample.round > 1):
         return False
-    session.add(_queued(line_id, 1 + max((sample.round for sample in samples), default=0), reason, priority))
+    session.add(_queued(line_id, 1 + max((sample.round for sample in samples), default=0), reason, THIRD_OPINION))
     session.flush()
     return True
 
@@ -177,4 +184,4 @@ def _is(kind: Kind) -> ColumnElement[bool]:
 
 
 def _sample(row: SampleRow) -> Sample:
-    return Sample(row.id, row.line_id, row.page_id, row.round, row.reason, row.image, row.sent_at)
+    return Sample(row.id, row.line_id, row.page_id, row.priority >= THIRD_OPINION, row.reason, row.image, row.sent_at)

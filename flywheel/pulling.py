@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 
 OVERLAP = timedelta(seconds=60)
 AT_ONCE = 200
-THIRD_OPINION = 2.0
-"""The priority of a line that two people disagree about: above everything a model doubts."""
 
 
 @dataclass
@@ -121,7 +119,7 @@ class Pull:
             self.done.disagreed += 1
             reason = _disagreement(settled)
             if settled.answers == 2:
-                outbox.ask_again(session, line_id, reason=f"{reason} A third opinion decides.", priority=THIRD_OPINION)
+                outbox.ask_third(session, line_id, reason=f"{reason} A third opinion decides.")
         else:
             reason = "Its label was deleted in Label Studio."
         if known is None:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flywheel.candidates import next_lines
-from flywheel.outbox import Wanted
+from flywheel.outbox import LIVE, Wanted
 from flywheel.store import Store
 from flywheel.tables import SampleRow
 from flywheel.trust import held_texts
@@ -16,7 +16,7 @@ SEED = 1
 
 
 def review_queue(store: Store) -> Callable[[int], Iterable[Wanted]]:
-    """The queue of a store, for a push: at most so many lines that nobody was asked about yet."""
+    """The queue of a store, for a push: at most so many lines, the most urgent first."""
 
     def first(limit: int) -> list[Wanted]:
         with store.reading() as session:
@@ -27,14 +27,17 @@ def review_queue(store: Store) -> Callable[[int], Iterable[Wanted]]:
 
 
 def _held(session: Session, limit: int) -> list[Wanted]:
-    asked = set(session.scalars(select(SampleRow.line_id)))
-    texts = [text for text in held_texts(session) if text.line_id not in asked]
-    return [Wanted(text.line_id, text.reason, HELD) for text in texts[:limit]]
+    """Held texts, also of lines that were asked about before; what waits there or was deleted there stays as it is."""
+    rows = session.execute(select(SampleRow.line_id, SampleRow.state).order_by(SampleRow.round))
+    newest = {row[0]: row[1] for row in rows}
+    texts = [text for text in held_texts(session) if newest.get(text.line_id) not in (*LIVE, "gone")]
+    return [Wanted(text.line_id, text.reason, HELD, again=text.line_id in newest) for text in texts[:limit]]
 
 
 def _instructive(store: Store, limit: int) -> list[Wanted]:
     asked = select(SampleRow.line_id).where(SampleRow.line_id.is_not(None))
     chosen = next_lines(store, limit, seed=SEED, leaving_out=asked)
     return [
-        Wanted(choice.key, choice.reason, CHOSEN * (1 - place / len(chosen))) for place, choice in enumerate(chosen)
+        Wanted(choice.key, choice.reason, CHOSEN * (1 - place / len(chosen)), known=choice.why == "known")
+        for place, choice in enumerate(chosen)
     ]

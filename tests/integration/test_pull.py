@@ -4,13 +4,18 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
+from flywheel.judging import judge_new
+from flywheel.label_report import label_report
 from flywheel.label_studio import LabelStudio
-from flywheel.records import StoredPage
-from flywheel.sync import last_runs
+from flywheel.outbox import Wanted
+from flywheel.records import NewCorrection, StoredPage
+from flywheel.review_queue import review_queue
+from flywheel.sync import last_runs, push
 from flywheel.tables import LabelProjectRow, LabelRow
 from tests.integration.test_flywheel_command import flywheel
 from tests.label_studio import Person, chosen, typed
@@ -221,3 +226,35 @@ def test_push_and_pull_from_the_command_line(loop: Loop, environ: dict[str, str]
     assert pulled.stdout.startswith("1 new answers to 1 tasks: 1 lines accepted, 0 withdrawn")
     assert truth(loop.store) == {page.lines[2].id: "Ann"}
     assert loop.studio.account.token not in pushed.stdout + pulled.stdout
+
+
+def ground_truth_of(loop: Loop, line: UUID, text: str) -> None:
+    """An operator has typed a line, and that is enough."""
+    loop.store.keep_corrections([NewCorrection(line, text)], contributor=loop.store.contributor("Ann"))
+    judge_new(loop.store, "everybody", None)
+
+
+def test_whoever_mislabels_a_known_line_does_not_move_its_ground_truth(loop: Loop, ann: Person, bea: Person) -> None:
+    line = loop.page().lines[0].id
+    ground_truth_of(loop, line, "Dear Bob,")
+    known = [Wanted(line, "Known line, to measure agreement.", 0.5, known=True)]
+    push(loop.store, loop.client, loop.settings, lambda limit: known)
+    ann.type(loop.task_of(line), "Deer Rob,")
+    done = loop.pull()
+    assert (done.disagreed, done.withdrawn, truth(loop.store)) == (1, 0, {line: "Dear Bob,"})
+    assert [row.agreement for row in label_report(loop.store, loop.settings).annotators] == [pytest.approx(7 / 9)]
+    loop.push([])
+    bea.type(loop.task_of(line, round_=2), "Deer Rob,")
+    assert (loop.pull().accepted, truth(loop.store)) == (1, {line: "Deer Rob,"})
+
+
+def test_a_text_that_contradicts_a_review_is_asked_again_with_what_was_typed(loop: Loop, ann: Person) -> None:
+    line = loop.page(["Dear Bob,"]).lines[0].id
+    loop.push([line])
+    ann.type(loop.task_of(line), "Dear Bob,")
+    loop.pull()
+    ground_truth_of(loop, line, "Deer Bob,")
+    assert truth(loop.store) == {line: "Dear Bob,"}  # the text that contradicts the review is held
+    assert [push(loop.store, loop.client, loop.settings, review_queue(loop.store)).sent for _ in range(2)] == [1, 0]
+    again = samples(loop.store)[-1]
+    assert (again.round, again.shown, again.reason) == (2, "Deer Bob,", "A reviewer gave this line another text.")
