@@ -22,6 +22,7 @@ from flywheel.errors import (
     StoreUnavailable,
     TooManyLogins,
     Unstorable,
+    WheelStopped,
 )
 from recognizer.errors import BadInput, EncryptedPdf, ImageTooLarge, NotAnImage, RecognizerError
 
@@ -43,6 +44,7 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (BadInput, 422, "bad_input"),
     (NotFound, 404, "not_found"),
     (StaleDocument, 409, "stale_document"),
+    (WheelStopped, 409, "wheel_stopped"),
     (BadOutline, 422, "bad_outline"),
     (Unstorable, 422, "unstorable"),
     (StoreUnavailable, 503, "store_unavailable"),

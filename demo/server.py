@@ -21,8 +21,9 @@ from demo.metrics import Metrics
 from demo.reading_desk import ReadingDesk
 from demo.routes import api, corrections, documents, exports, label_studio, lines, login, media, operation, pages
 from demo.routes import insights as insight_routes
+from demo.routes import models as model_routes
 from demo.services import Services
-from demo.tabs import insights, label, read
+from demo.tabs import insights, label, models, read
 from demo.theme import theme
 from flywheel.settings import is_loopback
 
@@ -46,6 +47,7 @@ HEAD = "".join(
 TABS: tuple[tuple[str, Callable[[Services], None]], ...] = (
     ("Read", read.build),
     ("Label", label.build),
+    ("Models", models.build),
     ("Insights", insights.build),
 )
 """Each tab's name and what lays it out, from left to right."""
@@ -69,6 +71,7 @@ def build_app(services: Services) -> FastAPI:
     for router in (
         exports.router(services),
         insight_routes.router(services),
+        model_routes.router(services),
         corrections.router(services, judging, metrics),
         documents.router(services, desk, metrics),
         lines.router(services, desk, metrics),

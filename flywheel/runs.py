@@ -132,8 +132,9 @@ def _write(store: Store, run_id: str, **values: Any) -> None:
         row = session.get_one(RunRow, run_id)
         if row.state in ("cancelling", "cancelled"):
             raise Cancelled("The run was stopped. What it has learnt is kept for the next one of the same lines.")
-        for name, value in values.items():
-            setattr(row, name, value)
+        if row.state not in OVER:  # a step that is done again after the end changes nothing
+            for name, value in values.items():
+                setattr(row, name, value)
 
 
 def _run(row: RunRow) -> Run:

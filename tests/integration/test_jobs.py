@@ -76,8 +76,10 @@ def test_a_worker_killed_in_a_step_goes_on_and_does_no_finished_step_twice(
     over = finished(store, run, worker(environ, log, "one"))
     assert (over.state, over.message) == ("done", "Promoted: CER 9 % → 5 %.")
     done = log.read_text(encoding="utf-8").split()
-    # Only the step whose end nobody noted is done again; it finds its own work and changes nothing.
-    assert done == [name for name in STEPS for _ in range(2 if name == step else 1)]
+    # Only the step whose end nobody noted is done again; it finds its own work and changes nothing. After the last one
+    # the run is over already, and its worker may be stopped before it comes to it.
+    again = [name for name in STEPS for _ in range(2 if name == step else 1)]
+    assert done == again or (step == "promote" and done == list(STEPS))
     assert len(snapshots(store)) == 1 and len(registry.models(store)) == 2
     assert [row.kind for row in registry.promotions(store)] == ["promotion", "promotion"]
     assert registry.promotions(store)[0].by == "Ann"

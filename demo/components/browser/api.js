@@ -112,6 +112,16 @@ export async function startLabelling(direction, options = {}) {
   return response.json();
 }
 
+/** The state of the wheel: what serves, the lineage, the runs. */
+export async function findModels() {
+  return (await ask("api/v1/models")).json();
+}
+
+/** Starts or stops a turn, promotes, rolls back; gives the state after it. */
+export async function actOnModels(path, body) {
+  return send("POST", `api/v1/models/${path}`, body);
+}
+
 /** Sends a file, with who wrote it and what it belongs to where that is known, and yields its pages as they are read. */
 export async function* readFile(file, { writer, collection, signal } = {}) {
   const body = new FormData();

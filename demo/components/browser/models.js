@@ -1,0 +1,81 @@
+// The Models tab: asks for the state of the wheel while it is looked at; starts, stops, promotes and rolls back.
+
+import { actOnModels, findModels } from "./api.js";
+import { fill } from "./dom.js";
+import { board, runCard, servingLine } from "./model_board.js";
+
+const EVERY_MS = 10_000;
+const WORKING_MS = 1_000;
+
+export function mount({ element }) {
+  const root = element.querySelector(".wheel");
+  const message = root.querySelector(".wheel-message");
+  const minutes = root.querySelector("input");
+  const [start, rollback] = root.querySelectorAll(".wheel-buttons button");
+  let timer;
+  let asking = false;
+  let shown = "";
+
+  async function refresh() {
+    clearTimeout(timer);
+    if (asking || !element.isConnected) return;
+    asking = true;
+    let pause = EVERY_MS;
+    try {
+      const state = await findModels();
+      show(state);
+      if (going(state)) pause = WORKING_MS;
+    } catch (error) {
+      tell(error.message);
+    } finally {
+      asking = false;
+    }
+    timer = setTimeout(() => (root.checkVisibility() ? refresh() : wait()), pause);
+  }
+
+  function wait() {
+    timer = setTimeout(() => (root.checkVisibility() ? refresh() : wait()), WORKING_MS);
+  }
+
+  function show(state) {
+    const run = going(state);
+    root.setAttribute("aria-busy", String(Boolean(run)));
+    start.disabled = Boolean(run);
+    rollback.disabled = new Set(state.promotions.map(({ version }) => version)).size < 2;
+    if (!minutes.value) minutes.value = state.minutes;
+    fill(root.querySelector(".wheel-serving"), ...servingLine(state));
+    fill(root.querySelector(".wheel-run"), runCard(run ?? state.runs[0], state, { stop: (id) => act(`turns/${id}/stop`) }));
+    const { runs, workers, ...lasting } = state;
+    const looks = JSON.stringify([lasting, runs.map(({ id, state: now }) => [id, now])]);
+    if (looks !== shown) fill(root.querySelector(".wheel-board"), ...board(state, { promote }));
+    shown = looks;
+  }
+
+  async function act(path, body = {}) {
+    try {
+      show(await actOnModels(path, body));
+      tell(null);
+    } catch (error) {
+      tell(error.message);
+    }
+    clearTimeout(timer);
+    timer = setTimeout(refresh, WORKING_MS);
+  }
+
+  function promote(version, { why, anyway }) {
+    act(`${encodeURIComponent(version)}/promote`, { why, anyway });
+  }
+
+  function tell(text) {
+    message.textContent = text ?? "";
+    message.hidden = !text;
+  }
+
+  start.addEventListener("click", () => act("turns", { minutes: Number(minutes.value) || null }));
+  rollback.addEventListener("click", () => act("rollback", { why: "Rolled back in the Models tab." }));
+  new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && refresh()).observe(root);
+}
+
+function going({ runs }) {
+  return runs.find(({ state }) => ["waiting", "running", "cancelling"].includes(state));
+}

@@ -1,0 +1,145 @@
+"""An operator retrains, watches, promotes and rolls back in the Models tab."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from flywheel import registry, runs
+from flywheel.contest import TEST
+from flywheel.gate import BASE, Decision, Rules, Slice, Verdict
+from flywheel.registry import Model, promote, register
+from flywheel.snapshots import freeze
+from flywheel.verdicts import keep_verdict
+from tests.accepted import written_page
+from tests.browser.conftest import OpenPage, Scheme, keep_screenshot
+from tests.fake_reader import FakeReader
+from tests.integration.test_registry import folder_of
+from tests.running_app import Running, serving
+
+TEXTS = ["the roses by the gate", "<img src=x onerror=alert(1)> ${7*7}"]
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    reader = FakeReader()
+    reader.version = "base-1"
+    with serving(tmp_path / "var", reader) as started:
+        yield started
+
+
+def part(name: str, before: float, after: float, *, lines: int = 120) -> Slice:
+    change = after - before
+    return Slice(
+        name, lines, 40 * lines, before, after, change, change - 0.01, change + 0.01, "page", harmed=change > 0.01
+    )
+
+
+@pytest.fixture
+def child(running: Running, tmp_path: Path) -> Model:
+    """A challenger that the gate let through."""
+    store = running.store
+    truth = [line for seed in range(6) for line in written_page(store, TEXTS, seed=seed)]
+    snapshot = freeze(store, truth)
+    base = register(store, folder_of(tmp_path, "base-1"))
+    promote(store, "base-1", by="inkloop", why="It serves until the wheel has turned.", anyway=True)
+    made = register(store, folder_of(tmp_path, "child-2"), parent="base-1", snapshot=snapshot.id)
+    worst = tuple(
+        {"line": str(line.line_id), "page": None, "slice": TEST, "text": line.text, "champion": "the noses by the gale",
+         "challenger": "the roses by the gale", "champion_edits": 2, "challenger_edits": 1}
+        for line in truth[:2]
+    )  # fmt: skip
+    reason = "CER 12.0% → 8.0% on 120 test lines (95 % interval of the change -5.0 to -3.0 points)."
+    slices = (part(TEST, 0.12, 0.08), part(BASE, 0.02, 0.021, lines=60), part("older hands", 0.09, 0.085))
+    verdict = Verdict(Decision.PROMOTE, reason, slices, worst, Rules())
+    keep_verdict(store, verdict, champion=base, challenger=made, snapshot=snapshot.id)
+    return made
+
+
+def open_tab(page: Page, running: Running) -> None:
+    page.goto(running.url)
+    page.get_by_role("tab", name="Models").click()
+    expect(page.locator(".wheel-serving")).to_contain_text("Reading now: base-1")
+
+
+def test_a_turn_is_started_watched_and_stopped_and_found_again_after_a_reload(page: Page, running: Running) -> None:
+    open_tab(page, running)
+    expect(page.locator(".wheel-run")).to_contain_text("No training has been asked for yet.")
+    page.get_by_label("Minutes").fill("7")
+    page.get_by_role("button", name="Retrain").click()
+    card = page.get_by_role("article", name="Training")
+    expect(card).to_contain_text("It waits for a worker …")
+    expect(card).to_contain_text("python -m flywheel worker")
+    expect(card).to_contain_text("asked for by local")
+    (run,) = runs.runs(running.store)
+    assert run.minutes == 7
+    runs.advance(running.store, run.id, "retrain")
+    runs.tell(
+        running.store,
+        run.id,
+        {"share": 0.4, "step": 9, "epoch": 2.5, "loss": 0.321, "cer": 0.087, "seconds_left": 250.0},
+    )
+    expect(card).to_contain_text("epoch 2.5 · loss 0.321 · CER 8.7 % on choosing lines · 5 min left")
+    page.reload()
+    page.get_by_role("tab", name="Models").click()
+    expect(card).to_contain_text("epoch 2.5")
+    keep_screenshot(page, "models_training")
+    card.get_by_role("button", name="Stop").click()
+    expect(card).to_contain_text("Stopping …")
+    runs.finish(running.store, run.id, "cancelled", "The run was stopped.")
+    expect(card).to_contain_text("The run was stopped.")
+    expect(page.get_by_role("button", name="Retrain")).to_be_enabled()
+
+
+def test_a_model_is_promoted_and_rolled_back(page: Page, running: Running, child: Model) -> None:
+    open_tab(page, running)
+    card = page.get_by_role("article", name="child-2")
+    card.locator("summary").click()
+    expect(card.locator("tbody tr")).to_have_count(3)
+    expect(card.locator(".wheel-worst img").first).to_have_js_property("complete", True)
+    expect(card.locator(".wheel-worst")).to_contain_text(TEXTS[1])
+    expect(page.locator(".wheel-forecast")).to_contain_text("What would 100 more lines bring?")
+    keep_screenshot(page, "models_lineage")
+    card.get_by_label("Why").fill("It reads my hand.")
+    card.get_by_role("button", name="Promote").click()
+    expect(page.locator(".wheel-section").last).to_contain_text("It reads my hand.")
+    assert registry.promotions(running.store)[0].version == "child-2"
+    page.get_by_role("button", name="Roll back").click()
+    expect(page.locator(".wheel-section").last).to_contain_text("Rolled back in the Models tab.")
+    newest = registry.promotions(running.store)[0]
+    assert (newest.version, newest.kind, newest.by) == ("base-1", "rollback", "local")
+
+
+def test_what_the_gate_refused_needs_a_reason(page: Page, running: Running, child: Model, watch: object) -> None:
+    watch.expected_statuses.add(409)  # type: ignore[attr-defined]
+    promote(running.store, "child-2", by="Ann", why="A trial.", anyway=True)
+    promote(running.store, "base-1", by="Ann", why="Back.", anyway=True)
+    other = keep_verdict(
+        running.store,
+        Verdict(Decision.KEEP, "That may be chance.", (part(TEST, 0.1, 0.1),)),
+        champion=registry.find(running.store, "base-1"),
+        challenger=child,
+        snapshot=child.snapshot or "",
+    )
+    assert other.decision == "keep"
+    open_tab(page, running)
+    card = page.get_by_role("article", name="child-2")
+    card.get_by_role("button", name="Promote anyway").click()
+    expect(page.get_by_role("alert")).to_contain_text("The gate has not let child-2 through")
+    assert registry.promotions(running.store)[0].version == "base-1"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(420, "light"), (1400, "dark")])
+def test_the_tab_fits_a_phone_and_the_dark(
+    open_page: OpenPage, running: Running, child: Model, width: int, scheme: Scheme
+) -> None:
+    page = open_page(width=width, scheme=scheme)
+    open_tab(page, running)
+    page.get_by_role("article", name="child-2").locator("summary").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    outside = "e => e.getBoundingClientRect().right > innerWidth"
+    parts = "[...document.querySelectorAll('.wheel, .wheel *:not(.wheel-wide *)')]"
+    assert page.evaluate(f"{parts}.filter({outside}).length") == 0
+    page.locator(".wheel-worst img").last.scroll_into_view_if_needed()
+    keep_screenshot(page, f"models_{width}_{scheme}")
