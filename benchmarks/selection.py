@@ -136,6 +136,7 @@ def summarise(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
             "cer": {f"{method} {lines}": round(mean, 4) for (method, lines), mean in sorted(means.items())},
             "seeds": {f"{method} {lines}": len(found) for (method, lines), found in sorted(cers.items())},
             "labels_needed": min(enough, default=None),
+            "compared": goal is not None and any(method == "selection" for method, _ in means),
         }
     met = sum(found["labels_needed"] is not None and found["labels_needed"] <= TARGET for found in hands.values())
     return {"hands": hands, "hands_within_target": met}
@@ -151,7 +152,9 @@ def page(record: dict[str, Any]) -> str:
             for column in columns
         ]
         before = f"{record['before'][hand]:.3f}"
-        rows.append(f"| {hand} | {before} | {' | '.join(cers)} | {found['labels_needed'] or 'more'} |")
+        needed = found["labels_needed"] or "more" if found["compared"] else "not run yet"
+        rows.append(f"| {hand} | {before} | {' | '.join(cers)} | {needed} |")
+    compared = sum(found["compared"] for found in record["hands"].values())
     return "\n".join(
         [
             f"# Selection, {record['date']}, commit `{record['commit']}`",
@@ -164,7 +167,7 @@ def page(record: dict[str, Any]) -> str:
             "|---" * (3 + len(columns)) + "|",
             *rows,
             "",
-            f"{record['hands_within_target']} of {len(record['hands'])} hands need at most {TARGET} chosen lines.",
+            f"{record['hands_within_target']} of {compared} hands compared need at most {TARGET} chosen lines.",
             "",
         ]
     )

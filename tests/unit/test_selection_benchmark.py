@@ -55,11 +55,12 @@ def test_the_labels_needed_are_the_fewest_that_reach_the_random_lines() -> None:
 
 
 def test_the_page_shows_what_was_run_and_leaves_the_rest_empty() -> None:
-    runs = [a_run("a", "random", 128, 0.1), a_run("a", "selection", 64, 0.09)]
-    record = {"date": "2026-01-02", "commit": "abc", "parent": "m-1", "minutes": 4.0, "before": {"a": 0.2}}
+    runs = [a_run("a", "random", 128, 0.1), a_run("a", "selection", 64, 0.09), a_run("b", "random", 128, 0.1)]
+    record = {"date": "2026-01-02", "commit": "abc", "parent": "m-1", "minutes": 4.0, "before": {"a": 0.2, "b": 0.3}}
     shown = selection.page(record | {"hardware": {"load_at_start": 1.0, "cores": 2}} | summarise(runs))
     assert "| a | 0.200 | 0.100 (1) |  | 0.090 (1) |  |  | 64 |" in shown
-    assert "1 of 1 hands need at most 64 chosen lines." in shown
+    assert "| b | 0.300 | 0.100 (1) |  |  |  |  | not run yet |" in shown
+    assert "1 of 1 hands compared need at most 64 chosen lines." in shown
 
 
 def test_runs_that_were_kept_are_found_again(tmp_path: Path) -> None:
