@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from flywheel import label_status
+from flywheel import label_status, wheel_status
 from flywheel.accounts import NO_OPERATOR, has_operator
 from flywheel.errors import FlywheelError
 from flywheel.insight_records import Question
@@ -26,17 +26,20 @@ def look(settings: Settings) -> dict[str, Any]:
         "counts": {},
         "model_versions": [],
         "corrections": {},
+        "wheel": None,
         "label_studio": None,
         "problems": [],
     }
     try:
         with Store.open(settings) as store:
             _fill(report, store, settings)
+            report["wheel"] = wheel_status.look(store)
             report["label_studio"] = label_status.look(settings, store)
     except FlywheelError as error:
         report["problems"].append(str(error))
-    if report["label_studio"] is not None:
-        report["problems"] += report["label_studio"].pop("problems")
+    for part in ("wheel", "label_studio"):
+        if report[part] is not None:
+            report["problems"] += report[part].pop("problems")
     return report
 
 
@@ -60,6 +63,8 @@ def as_text(report: dict[str, Any]) -> str:
     ]
     if report["corrections"]:
         facts += _corrections(report["corrections"])
+    if report["wheel"] is not None:
+        facts += wheel_status.facts(report["wheel"])
     if report["label_studio"] is not None:
         facts += _label_studio(report["label_studio"])
     facts += [("problem", problem) for problem in report["problems"]]

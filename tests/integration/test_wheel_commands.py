@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from flywheel import trust
+from flywheel import registry, runs, trust
 from flywheel.store import Store
 from flywheel.trust import Claim
 from recognizer.corpora import read_manifest
@@ -61,3 +61,36 @@ def test_export_writes_a_snapshot(store: Store, environ: Environ, line_ids: list
     assert sorted(row.text for row in rows) == sorted(TEXTS * 2)
     unknown = flywheel(environ, tmp_path, "export", "--snapshot", "0000000000")
     assert unknown.returncode == 1 and "There is no snapshot 0000000000" in unknown.stderr
+
+
+def test_status_tells_what_serves_and_why_a_turn_failed(store: Store, environ: Environ, tmp_path: Path) -> None:
+    told = flywheel(environ, tmp_path, "status")
+    assert told.returncode == 0 and "nothing was promoted yet" in told.stdout
+    run = runs.begin(store, asked_by="Ann", minutes=1)
+    report = json.loads(flywheel(environ, tmp_path, "status", "--json").stdout)
+    assert report["wheel"]["last_run"]["state"] == "waiting"
+    assert report["problems"] == [
+        "A turn of the wheel waits and no worker is running. Start one: python -m flywheel worker."
+    ]
+    runs.advance(store, run.id, "snapshot")
+    runs.finish(store, run.id, "failed", "There is no ground truth to freeze.")
+    failed = flywheel(environ, tmp_path, "status", "--json")
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout)["problems"] == [
+        "The last turn of the wheel failed while it was to snapshot: There is no ground truth to freeze."
+    ]
+
+
+def test_a_turn_without_ground_truth_fails_with_a_sentence_and_leaves_what_serves(
+    store: Store, environ: Environ, tmp_path: Path
+) -> None:
+    done = flywheel(environ, tmp_path, "turn", "--minutes", "0.01")
+    assert done.returncode == 1 and "There is no ground truth to freeze." in done.stderr
+    (run,) = runs.runs(store)
+    assert (run.state, run.stage) == ("failed", "snapshot")
+    (promotion,) = registry.promotions(store)
+    assert promotion.by == "inkloop"
+    again = flywheel(environ, tmp_path, "rollback")
+    assert again.returncode == 1 and "No other model has served before" in again.stderr
+    refused = flywheel(environ, tmp_path, "promote", promotion.version)
+    assert refused.returncode == 1 and "serves already" in refused.stderr

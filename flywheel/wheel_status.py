@@ -1,0 +1,51 @@
+"""How the wheel stands, for a look at the store: cheap, without loading what trains or reads."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from flywheel import runs
+from flywheel.store import Store
+from flywheel.tables import ModelRow, PromotionRow, SnapshotRow, WorkerRow
+
+STALE = timedelta(minutes=5)
+
+
+def look(store: Store) -> dict[str, Any]:
+    """What serves, the last run, how much is frozen; ``problems`` holds what needs a person."""
+    last = next(iter(runs.runs(store, limit=1)), None)
+    with store.reading() as session:
+        model = _serving(session)
+        snapshots = session.scalar(select(func.count()).select_from(SnapshotRow)) or 0
+        workers = list(session.scalars(select(WorkerRow.id).where(WorkerRow.seen_at > datetime.now(UTC) - STALE)))
+    problems = []
+    if model is not None and model.forgotten is not None:
+        problems.append(f"{model.version} serves, but {model.forgotten} Roll it back, or retrain and promote another.")
+    if last is not None and last.state == "failed":
+        problems.append(f"The last turn of the wheel failed while it was to {last.stage}: {last.message}")
+    if last is not None and not last.over and not workers:
+        problems.append("A turn of the wheel waits and no worker is running. Start one: python -m flywheel worker.")
+    return {
+        "serving": model.version if model else None,
+        "snapshots": snapshots,
+        "workers": workers,
+        "last_run": None if last is None else {"state": last.state, "stage": last.stage, "message": last.message},
+        "problems": problems,
+    }
+
+
+def facts(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """The same for people."""
+    last = report["last_run"]
+    told = [("serving", report["serving"] or "what the settings name: nothing was promoted yet")]
+    if last is not None:
+        told.append(("last turn", f"{last['state']} ({last['stage']}) {last['message']}".rstrip()))
+    return told
+
+
+def _serving(session: Session) -> ModelRow | None:
+    newest = select(PromotionRow).order_by(PromotionRow.number.desc()).limit(1)
+    promotion = session.scalar(newest)
+    return None if promotion is None else session.get(ModelRow, promotion.model_id)
