@@ -61,7 +61,7 @@ def test_what_waits_while_it_is_down_arrives_once_when_it_is_back(through: Loop,
     with pytest.raises(LabelStudioUnreachable, match="cannot be reached"):
         through.push(through.page(["x"]))
     assert "cannot be reached" in why(through)
-    page = through.page()  # capture goes on
+    page = through.page(["y", "z"])  # capture goes on
     proxy.open()
     through.push(page)
     assert_all_there_once(through)
