@@ -36,6 +36,11 @@ def look(settings: Settings, store: Store) -> dict[str, Any] | None:
     except LabelStudioError as error:
         report["problems"].append(str(error))
     for project in projects:
+        if project.gone:
+            report["problems"].append(
+                f"The project {project.kind.project_name!r} ({project.number}) was deleted in Label Studio. To begin a "
+                "new one and send it what is not labelled yet: python -m flywheel push --new-project."
+            )
         report["projects"].append(
             {
                 "name": project.kind.project_name,

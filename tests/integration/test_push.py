@@ -12,6 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from flywheel import label_status
 from flywheel.errors import ProjectGone, SyncRunning
 from flywheel.pushing import Pace
 from flywheel.records import NewCorrection
@@ -126,6 +127,8 @@ def test_a_deleted_project_stops_the_push_until_a_person_wants_a_new_one(loop: L
         with pytest.raises(ProjectGone, match="push --new-project"):
             loop.push(page)
     assert "push --new-project" in last_runs(loop.store)[0]["problems"][0]
+    report = label_status.look(loop.settings, loop.store)
+    assert report is not None and "was deleted in Label Studio" in report["problems"][0]
     assert loop.push(page, new_project=True).sent == 3
     assert sorted(task.data["where"][-6:] for task in loop.tasks()) == ["line 1", "line 2", "line 3"]
 
