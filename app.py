@@ -42,6 +42,7 @@ def serve(settings: "Settings", listener: socket.socket, *, with_worker: bool = 
 
     from demo.model_watch import ModelWatch, first_reader
     from demo.server import Services, build_app
+    from demo.warming import warm_up_beside
     from flywheel.migrate import migrate_up
     from flywheel.store import Store
     from flywheel.worker_process import WorkerProcess
@@ -51,6 +52,7 @@ def serve(settings: "Settings", listener: socket.socket, *, with_worker: bool = 
         tell_who_may_come_in(settings, store)
         services = Services(settings, store, first_reader(settings, store))
         app = build_app(services)
+        warm_up_beside(services.reader)
         print(f"Inkloop is at http://{address(listener)}", flush=True)
         with ModelWatch(services), WorkerProcess() if with_worker else nullcontext():
             uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)).run(

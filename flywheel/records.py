@@ -16,8 +16,12 @@ Verdict = Literal["text", "illegible", "not_text"]
 Origin = Literal["model", "person"]
 """Who said that there is a line: a model found it, or a person drew it."""
 
-DOUBTFUL_BELOW = 0.75
-"""A word that is right with less than this probability is worth a person's look."""
+DOUBTFUL_BELOW = 0.6
+"""A word that is right with less than this probability is worth a person's look.
+
+On lines_val, 1289 words of hard hands, 70 % of the words below are wrong, and 73 % of the wrong ones are below: fewer
+marks would miss more than they spare. On the shipped example pages it marks 13 of 297 words; 0.75 marked 19.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,10 @@ TEMPLATE = """
     <div class="editor-lines"></div>
   </div>
   <div class="editor-bar">
+    <button type="button" class="bar-home" aria-label="My pages">
+      <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 20V5m-6 6 6-6 6 6"/></svg>
+      <span>My pages</span>
+    </button>
     <span class="bar-place"></span>
     <span class="bar-pager" hidden>
       <button type="button" class="page-back" aria-label="Page before">‹</button>

@@ -35,6 +35,11 @@ class LineOnScreen:
         return self.row.locator("mark")
 
     @property
+    def side(self) -> Locator:
+        """What is said about its state."""
+        return self.row.locator(".line-state")
+
+    @property
     def note(self) -> Locator:
         """What is said about its text."""
         return self.row.locator(".line-note")

@@ -44,12 +44,19 @@ def test_a_slanted_line_is_cut_out_level(ask: Any) -> None:
 def test_a_line_without_baseline_is_cut_out_as_it_lies(ask: Any) -> None:
     cut = ask("geometry.js", "m.cut({polygon: [[10, 10], [110, 10], [110, 30], [10, 30]], baseline: null})")
     assert cut["turn"].startswith("rotate(0 ") or cut["turn"].startswith("rotate(-0 ")
-    assert cut["box"] == {"x": 6, "y": 6, "width": 108, "height": 28}
+    assert cut["box"] == {"x": 6, "y": 6, "width": 108, "height": 32}  # letters hang below
 
 
 LINE = """{id: 'l', polygon: [], baseline: null, words: [], alternatives: [], text: 'said', reading: 'said',
     verdict: 'text', corrected: false, confidence: 1, revision: 0, unknown_characters: [], draft: null}"""
+DOUBTED = LINE.replace("words: []", f"words: {WORDS}").replace("text: 'said'", "text: 'a b c'")
 WORK = f"new m.Work({{id: 'd', name: 'n', page_count: 1}}); w.add([{{id: 'p', page: 1, lines: [{LINE}]}}])"
+
+
+@pytest.mark.parametrize(("text", "doubts"), [("a b c", 2), ("a b d", 1), ("x", 0)])
+def test_only_words_that_nobody_changed_are_left_to_check(ask: Any, text: str, doubts: int) -> None:
+    work = WORK.replace(LINE, DOUBTED)
+    assert ask("work.js", f"{{ const w = {work}; w.write(w.lines[0], {text!r}); return w.lines[0].doubts; }}") == doubts
 
 
 def test_what_is_typed_while_a_submit_is_under_way_stays_changed(ask: Any) -> None:

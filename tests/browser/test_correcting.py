@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from flywheel.records import Document
 from tests.browser.conftest import OpenPage, Watch, keep_screenshot
@@ -137,10 +137,19 @@ def test_a_box_and_its_line_light_up_together(letter: ReadPage) -> None:
     letter.line(3).expect_focus()
 
 
+def at_once(*locators: Locator) -> list[dict[str, float]]:
+    """Where they all are at one moment: the page may be scrolling."""
+    found: list[dict[str, float]] = locators[0].page.evaluate(
+        "all => all.map((each) => { const { x, y, width, height } = each.getBoundingClientRect();"
+        " return { x, y, width, height }; })",
+        [locator.element_handle() for locator in locators],
+    )
+    return found
+
+
 def test_the_image_of_a_line_lies_directly_above_its_text(letter: ReadPage) -> None:
     for number in range(1, len(TEXTS) + 1):
-        crop, field = letter.line(number).crop.bounding_box(), letter.line(number).field.bounding_box()
-        assert crop and field
+        crop, field = at_once(letter.line(number).crop, letter.line(number).field)
         assert 0 <= field["y"] - (crop["y"] + crop["height"]) < 12
         assert abs(field["x"] - crop["x"]) < 12
 
@@ -148,6 +157,8 @@ def test_the_image_of_a_line_lies_directly_above_its_text(letter: ReadPage) -> N
 def test_doubtful_words_are_marked_until_a_person_vouches_for_them(letter: ReadPage) -> None:
     line = letter.line(3)
     expect(line.marks).to_have_text(["childrer"])
+    expect(line.side).to_have_text("1 word to check")
+    expect(letter.line(2).side).to_have_text("")
     line.expect_state("doubtful")
     line.field.click()
     letter.press("End", "!")

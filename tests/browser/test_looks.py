@@ -69,6 +69,46 @@ def test_the_page_and_its_lines_stand_side_by_side_only_where_there_is_room(
     assert beside == (width == 1400)
 
 
+def test_the_way_back_up_is_always_at_hand(open_page: OpenPage, running: Running) -> None:
+    screen = ReadPage(open_page(height=600), running.url).open()
+    screen.read(picture(), lines=len(TEXTS))
+    screen.line(len(TEXTS)).field.click()
+    expect(screen.own_pages.first).not_to_be_in_viewport()
+    screen.editor.get_by_role("button", name="My pages").click()
+    expect(screen.own_pages.first).to_be_in_viewport()
+    expect(screen.page.get_by_role("tab", name="Insights")).to_be_in_viewport()
+
+
+def test_on_a_phone_the_ways_in_are_one_row_and_what_is_looked_for_another(
+    open_page: OpenPage, running: Running
+) -> None:
+    screen = ReadPage(open_page(width=420, height=860), running.url).open()
+    screen.read(picture(), lines=len(TEXTS))
+    screen.page.evaluate("scrollTo(0, 0)")
+    heading, drop = screen.shelf.get_by_role("heading", name="My pages"), screen.shelf.locator(".drop")
+    search, state = screen.shelf.get_by_role("searchbox"), screen.shelf.get_by_label("Show pages by state")
+    rows = [[drop, *map(screen.way, ["Camera", "Paste", "Write"])], [heading, search, state]]
+    for row in rows:
+        boxes = [box(each) for each in row]
+        assert max(each["y"] for each in boxes) < min(each["y"] + each["height"] for each in boxes)
+    assert box(search)["height"] == box(state)["height"]
+    assert box(screen.picture)["y"] < 560
+
+
+def test_a_page_on_its_side_gets_the_wider_column(open_page: OpenPage, running: Running, reader: FakeReader) -> None:
+    wide = write_page(["A line on a wide page"], seed=6, width=1400, height=700)
+    reader.teach(wide)
+    screen = ReadPage(open_page(), running.url).open()
+    widths = []
+    for image in (PAGE.image, wide.image):
+        packed = io.BytesIO()
+        Image.fromarray(image).save(packed, "PNG")
+        file: FilePayload = {"name": "sides.png", "mimeType": "image/png", "buffer": packed.getvalue()}
+        screen.read(file, lines=len(TEXTS) if image is PAGE.image else 1)
+        widths.append(box(screen.editor.locator(".editor-page"))["width"] - box(screen.line(1).row)["width"])
+    assert widths[0] < 0 < widths[1]
+
+
 def test_the_dark_page_is_dark_and_its_text_is_readable(open_page: OpenPage, running: Running) -> None:
     screen = ReadPage(open_page(scheme="dark"), running.url).open()
     screen.read(picture(), lines=len(TEXTS))

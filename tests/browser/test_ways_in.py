@@ -155,7 +155,9 @@ def test_an_example_is_read_at_a_click(screen: ReadPage) -> None:
     before = screen.own_pages.count()
     if before:
         screen.shelf.get_by_text("Or try an example").click()
+    title = screen.examples.first.inner_text()
     screen.examples.first.click()
     expect(screen.own_pages).to_have_count(before + 1, timeout=120_000)
+    expect(screen.own_pages.first.locator(".tile-name")).to_have_text(title)
     expect(screen.editor).to_be_visible()
     expect(screen.trouble).to_be_hidden()

@@ -70,7 +70,7 @@ def test_a_document_whose_every_line_was_decided_in_label_studio_is_reviewed(sto
 
 
 def test_lines_with_a_doubtful_word_are_counted_until_somebody_looked(store: Store, ann: UUID) -> None:
-    lines = (a_line("sure", confidence=0.9), a_line("not so", confidence=0.7), a_line("at all", confidence=0.1))
+    lines = (a_line("sure", confidence=0.9), a_line("not so", confidence=0.5), a_line("at all", confidence=0.1))
     page = Page("letter.png", 1, 400, 600, lines, "inkloop-test-1")
     kept = store.keep_reading(an_upload(), [(page, b"image")], contributor=ann, seconds=1)
     assert store.documents(ann)[0].doubtful == 2

@@ -6,7 +6,7 @@ import { keysOf } from "./keys.js";
 const SAVED = { kept: "draft saved", waiting: "", trouble: "not saved yet" };
 
 export class Bar {
-  constructor(element, { submit, doubtful, checkAll, turn, help, readAgain }) {
+  constructor(element, { home, submit, doubtful, checkAll, turn, help, readAgain }) {
     const find = (name) => element.querySelector(name);
     this.place = find(".bar-place");
     this.message = find(".bar-message");
@@ -19,6 +19,7 @@ export class Bar {
     this.checkAll = checkAll;
     this.button.title = keysOf("submit");
     this.doubtful.title = keysOf("doubtful");
+    find(".bar-home").addEventListener("click", home);
     this.button.addEventListener("click", submit);
     this.doubtful.addEventListener("click", doubtful);
     this.again.addEventListener("click", readAgain);
@@ -34,7 +35,7 @@ export class Bar {
     const doubtful = work.lines.filter((line) => line.doubtful).length;
     const newer = work.pages.find((each) => each.newer_model)?.newer_model;
     this.button.textContent = pending ? `Submit ${count(pending, "line")}` : "Submit";
-    this.doubtful.textContent = `${count(doubtful, "doubtful line")}`;
+    this.doubtful.textContent = doubtful ? count(doubtful, "doubtful line") : "Nothing doubtful";
     this.doubtful.disabled = doubtful === 0;
     this.place.textContent = work.name;
     this.place.title = work.name;

@@ -34,6 +34,8 @@ export function mount({ element, props, trigger, watch }) {
   editor.element.dataset.ready = "";
 }
 
+const WIDE = 1.3; // width by height from which a page lies on its side
+
 class Editor {
   #works = new Map(); // what was typed in other documents waits here
   #hot = null;
@@ -137,6 +139,7 @@ class Editor {
       command,
     });
     this.bar = new Bar(find(".editor-bar"), {
+      home: () => window.scrollTo({ top: 0, behavior: "smooth" }),
       submit: () => this.submitting.submit(),
       doubtful: () => command("doubtful"),
       checkAll: () => this.work.checkAll(),
@@ -180,6 +183,7 @@ class Editor {
     this.#hot = null;
     this.choices.close();
     this.palette.close();
+    this.element.toggleAttribute("data-wide", page.width > WIDE * page.height);
     this.view.show(page, view);
     this.list.show(page);
     this.#paint(null);

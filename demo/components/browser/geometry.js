@@ -19,7 +19,8 @@ function slope(line) {
 
 /**
  * The window through which a line is seen level on its page image.
- * `turn` is an SVG transform for the image; `box` the viewBox after it, with a little air around the writing.
+ * `turn` is an SVG transform for the image; `box` the viewBox after it, with a little air around the writing and more
+ * below it, where letters hang; `air` the width of that around the polygon, which is still the line's.
  */
 export function cut(line) {
   const around = bounds(line.polygon);
@@ -27,9 +28,11 @@ export function cut(line) {
   const degrees = slope(line);
   const level = bounds(line.polygon.map((point) => rotate(point, centre, -degrees)));
   const air = Math.max(4, 0.12 * level.height);
+  const below = 2 * air;
   return {
     turn: `rotate(${-degrees} ${centre[0]} ${centre[1]})`,
-    box: { x: level.x - air, y: level.y - air, width: level.width + 2 * air, height: level.height + 2 * air },
+    box: { x: level.x - air, y: level.y - air, width: level.width + 2 * air, height: level.height + air + below },
+    air,
   };
 }
 

@@ -7,7 +7,7 @@ import { rivalry } from "./rivalry.js";
 import { nextDoubt, pieces } from "./words.js";
 
 const CROP_HEIGHT_REM = 3.2;
-const STATES = { changed: "changed", checked: "checked", stored: "saved", doubtful: "please check", read: "" };
+const STATES = { changed: () => "changed", checked: () => "checked", stored: () => "saved", doubtful: wordsToCheck, read: () => "" };
 const VERDICTS = { illegible: "illegible", not_text: "not text" };
 
 /** Shows one LineWork. The field grows with its text because an unseen copy of the text (the mirror) lies under it. */
@@ -26,7 +26,6 @@ export class LineRow {
       "data-line": line.id,
     });
     this.mirror = html("div", { class: "line-mirror", dir: "auto", "aria-hidden": "true" });
-    this.sure = html("span", { class: "line-sure" });
     this.state = html("span", { class: "line-state" });
     this.tools = html("div", { class: "line-tools-place" });
     this.note = html("p", { class: "line-note", hidden: true });
@@ -38,7 +37,7 @@ export class LineRow {
       { class: "line", "data-line": line.id },
       this.number,
       html("div", { class: "line-body" }, this.crop, this.text, this.note, this.rival),
-      html("div", { class: "line-side" }, this.sure, this.state, this.tools),
+      html("div", { class: "line-side" }, this.state, this.tools),
     );
     this.paint();
   }
@@ -55,8 +54,7 @@ export class LineRow {
     this.element.dataset.state = line.state;
     this.element.dataset.verdict = line.verdict;
     const verdict = VERDICTS[line.verdict];
-    this.state.textContent = [verdict, verdict && line.changed ? "" : STATES[line.state]].filter(Boolean).join(", ");
-    this.#paintSureness();
+    this.state.textContent = [verdict, verdict && line.changed ? "" : STATES[line.state](line)].filter(Boolean).join(", ");
     this.note.hidden = line.unknown.length === 0;
     fill(this.note, ...newcomers(line.unknown));
     this.#paintRival();
@@ -113,12 +111,6 @@ export class LineRow {
     return [`Line ${line.number}`, VERDICTS[line.verdict], line.doubtful && "doubtful"].filter(Boolean).join(", ");
   }
 
-  #paintSureness() {
-    const percent = `${Math.round(this.line.confidence * 100)}\u202f%`;
-    this.sure.textContent = `${percent} sure`;
-    this.sure.title = `The model gives this line ${percent} to be entirely right.`;
-  }
-
   #paintRival() {
     const { line } = this;
     this.rival.hidden = line.rival === null;
@@ -143,8 +135,13 @@ export class LineRow {
   }
 }
 
+/** How many words are marked: what there is to do, where a number of how sure the model is would only be weighed. */
+function wordsToCheck({ doubts }) {
+  return `${doubts} word${doubts === 1 ? "" : "s"} to check`;
+}
+
 function crop(line, page) {
-  const { turn, box } = cut(line);
+  const { turn, box, air } = cut(line);
   const ratio = box.width / box.height;
   return svg(
     "svg",
@@ -155,7 +152,20 @@ function crop(line, page) {
       role: "img",
     },
     svg("image", { href: address(page.image), width: page.width, height: page.height, transform: turn }),
+    ...veil(line, { turn, box, air }),
   );
+}
+
+/** Fades what is around the line: bits of its neighbours. */
+function veil(line, { turn, box, air }) {
+  const id = `veil-${line.id}`;
+  const points = line.polygon.map((point) => point.join(",")).join(" ");
+  const hole = svg("polygon", { points, transform: turn, stroke: "#000", "stroke-width": 2 * air, style: `filter: blur(${air / 2}px)` });
+  const all = svg("rect", { ...box, fill: "#fff" });
+  return [
+    svg("mask", { id, maskUnits: "userSpaceOnUse", ...box }, all, hole),
+    svg("rect", { class: "crop-veil", ...box, mask: `url(#${id})` }),
+  ];
 }
 
 /** The note about characters the model does not know; one that cannot be seen goes by its number. */

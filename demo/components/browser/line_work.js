@@ -1,6 +1,6 @@
 // One line under a person's hands: what the model said, what the store holds, and what stands in the field now.
 
-import { nextDoubt } from "./words.js";
+import { pieces } from "./words.js";
 
 /** A rival is another text for the line that nobody but the person may put in place of theirs. */
 export const RIVALS = { stored: "stored", reading: "reading" };
@@ -62,7 +62,12 @@ export class LineWork {
 
   /** Whether the model doubts a word that no person has looked at. */
   get doubtful() {
-    return !this.stored && !this.pending && nextDoubt(this.text, this.words) !== null;
+    return !this.stored && !this.pending && this.doubts > 0;
+  }
+
+  /** How many words still stand as the model doubted them. */
+  get doubts() {
+    return pieces(this.text, this.words).filter((piece) => piece.doubtful).length;
   }
 
   /** "changed", "checked", "stored", "doubtful" or "read". */
@@ -77,7 +82,6 @@ export class LineWork {
     this.number = number;
     this.polygon = row.polygon;
     this.baseline = row.baseline;
-    this.confidence = row.confidence;
     this.words = row.words;
     this.alternatives = row.alternatives;
     this.predictionId = row.prediction_id;

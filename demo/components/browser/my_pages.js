@@ -80,7 +80,7 @@ export class MyPages {
     return tile({
       name,
       picture: thumbnail,
-      click: () => this.open(id),
+      click: ({ currentTarget }) => busyWhile(currentTarget, this.open(id)),
       state: [html("span", { class: "tile-state", "data-state": state }, STATES[state]), ...details(document)],
       remove: () => confirmDeletion(document, () => this.#delete(document)),
     });
@@ -95,6 +95,13 @@ export class MyPages {
     }
     await this.refresh();
   }
+}
+
+/** A long document takes a moment to come: the tile that was clicked says that it is on its way. */
+async function busyWhile(tile, opening) {
+  tile.setAttribute("aria-busy", "true");
+  await opening;
+  tile.removeAttribute("aria-busy");
 }
 
 function details({ pages, page_count, lines, corrected, doubtful, state }) {

@@ -17,7 +17,7 @@ export class PageView {
   constructor(frame, handlers) {
     this.handlers = handlers;
     this.picture = svg("svg", { class: "page-picture", role: "img" });
-    this.image = svg("image", {});
+    this.image = svg("image", { load: () => this.#waiting(false), error: () => this.#waiting(false) });
     this.group = svg("g", { class: "boxes" });
     this.handles = new BoxHandles(this, handlers.reshape);
     this.sketch = svg("polygon", { class: "sketch" });
@@ -35,12 +35,18 @@ export class PageView {
     this.zoom = new PageZoom(page.width, page.height, view);
     this.picture.setAttribute("aria-label", `Page ${page.page}`);
     this.stage.style.setProperty("--ratio", page.width / page.height);
+    this.#waiting(this.image.getAttribute("href") !== address(page.image));
     for (const [name, value] of Object.entries({ href: address(page.image), width: page.width, height: page.height })) {
       this.image.setAttribute(name, value);
     }
     this.drawing(false);
     this.outline(page);
     this.look();
+  }
+
+  /** Whether the page's picture is still on its way. */
+  #waiting(on) {
+    this.picture.classList.toggle("waiting", on);
   }
 
   /** Draws the boxes of the page's lines, which may be others than before. */

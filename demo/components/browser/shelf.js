@@ -77,8 +77,8 @@ class Shelf {
     this.examples.open = empty;
   }
 
-  #exampleTile({ name, title, image }) {
-    return tile({ name: title, picture: image, click: () => this.#read([findFile(image, name)]) });
+  #exampleTile({ title, image }) {
+    return tile({ name: title, picture: image, click: () => this.#read([findFile(image, title)]) });
   }
 
   // Files may be dropped anywhere on the page, and pasted.
