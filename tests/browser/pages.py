@@ -90,10 +90,14 @@ class ReadPage:
     def open(self, *, document: str | None = None) -> "ReadPage":
         """Go there, and wait until shelf and editor are there."""
         self.page.goto(self.url if document is None else f"{self.url}/?document={document}")
+        self.expect_ready()
+        return self
+
+    def expect_ready(self) -> None:
+        """Wait until shelf and editor are there."""
         self.shelf.wait_for()
         expect(self.page.locator("#shelf [data-ready]")).to_be_attached()
         expect(self.page.locator("#line-editor [data-ready]")).to_be_attached()
-        return self
 
     def leave(self) -> None:
         """Go away, before the server does."""

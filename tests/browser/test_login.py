@@ -108,6 +108,7 @@ def test_what_was_typed_outlives_the_session_it_was_typed_in(
     page.goto(running.url)
     LoginPage(page).log_in("Cleo", PASSWORD)
     screen = ReadPage(page, running.url)
+    screen.expect_ready()
     screen.read(letter(), lines=len(TEXTS))
     change_password(running.store, "Cleo", "another harbour")
     screen.line(1).rewrite("Dear M.,")

@@ -38,11 +38,13 @@ class Shelf {
       complain: (error) => this.#complain([sentence(error)]),
       know: (documents) => this.#know(documents),
     });
-    this.input.addEventListener("change", () => this.#read([...this.input.files]));
+    const readChosen = () => this.#read([...this.input.files]);
+    this.input.addEventListener("change", readChosen);
     for (const button of element.querySelectorAll("[data-way]")) {
       button.addEventListener("click", () => this.#ways[button.dataset.way]());
     }
     this.#acceptDrops();
+    if (this.input.files.length) readChosen(); // chosen while the page was still loading
   }
 
   async show(value) {
