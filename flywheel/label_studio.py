@@ -70,6 +70,14 @@ class Task:
     annotations: tuple[Annotation, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FoundTask:
+    """A task on the server, and whether somebody has answered or skipped it."""
+
+    id: int
+    answered: bool
+
+
 class LabelStudio:
     """One server, as the owner of one token; safe to share between threads.
 
@@ -171,15 +179,16 @@ class LabelStudio:
             )
         return [int(task_id) for task_id in done.task_ids]
 
-    def find_tasks(self, number: int, sample_ids: Sequence[UUID]) -> dict[UUID, list[int]]:
-        """The ids of the tasks that carry these sample ids, lowest first; samples without a task are left out."""
-        found: dict[UUID, list[int]] = {}
+    def find_tasks(self, number: int, sample_ids: Sequence[UUID]) -> dict[UUID, list[FoundTask]]:
+        """The tasks that carry these sample ids, answered ones first, then the oldest; others are left out."""
+        found: dict[UUID, list[FoundTask]] = {}
         for start in range(0, len(sample_ids), LOOKED_UP):
             wanted = [str(sample_id) for sample_id in sample_ids[start : start + LOOKED_UP]]
             query = _filters(("data.sample_id", "in_list", "List", wanted))
             for row in self._tasks(number, query=json.dumps({"filters": query})):
-                found.setdefault(UUID(row.data["sample_id"]), []).append(int(row.id))
-        return {sample_id: sorted(task_ids) for sample_id, task_ids in found.items()}
+                answered = (row.total_annotations or 0) + (row.cancelled_annotations or 0) > 0
+                found.setdefault(UUID(row.data["sample_id"]), []).append(FoundTask(int(row.id), answered))
+        return {sample_id: sorted(tasks, key=lambda t: (not t.answered, t.id)) for sample_id, tasks in found.items()}
 
     def samples(self, number: int) -> dict[UUID | None, list[int]]:
         """The ids of every task of a project by sample id; under None those that are none of ours."""

@@ -114,12 +114,13 @@ class Push:
             return outbox.sending(session, self.project.id)
 
     def _look_up(self, sample_ids: Sequence[UUID]) -> dict[UUID, int]:
-        """The tasks that samples became, remembered; of two tasks for one sample the younger goes."""
+        """The tasks that samples became, remembered; of two tasks for one sample the younger goes, no answer ever."""
         found = self.client.find_tasks(self.project.number, sample_ids)
-        for task_ids in found.values():
-            for double in task_ids[1:]:
-                self.client.delete_task(double)
-        first = {sample_id: task_ids[0] for sample_id, task_ids in found.items()}
+        for tasks in found.values():
+            for double in tasks[1:]:
+                if not double.answered:
+                    self.client.delete_task(double.id)
+        first = {sample_id: tasks[0].id for sample_id, tasks in found.items()}
         with self.store.writing() as session:
             outbox.mark_open(session, first)
         return first

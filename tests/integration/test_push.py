@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from flywheel import label_status
 from flywheel.errors import ProjectGone, SyncRunning
@@ -18,7 +19,8 @@ from flywheel.pushing import Pace
 from flywheel.records import NewCorrection
 from flywheel.settings import ROOT
 from flywheel.sync import LOCK, last_runs
-from tests.reviewing import MODEL, Loop, samples, states
+from flywheel.tables import SampleRow
+from tests.reviewing import MODEL, Loop, samples, states, truth
 
 QUICK = Pace(settle_s=3.0, look_s=0.2)
 
@@ -117,6 +119,21 @@ def test_push_after_kill_9_in_the_midst_of_an_import_sends_only_what_is_missing(
     assert moment == "during" or done.sent == (3 if moment == "before" else 0)
     assert states(loop.store) == ["open"] * 3
     assert [row.task_id for row in samples(loop.store)] == [int(task.id) for task in loop.tasks()]
+
+
+def test_of_two_tasks_for_one_line_the_answered_one_stays(loop: Loop) -> None:
+    page = loop.page()
+    loop.push(page)
+    older = loop.tasks()[0]
+    (younger,) = loop.client.import_tasks(int(older.project), [{"data": older.data}])
+    loop.studio.person("bea").type(younger, "Dear Bob!")
+    with loop.store.writing() as session:  # as if nobody had noted that the import went through
+        row = session.scalars(select(SampleRow).where(SampleRow.task_id == int(older.id))).one()
+        row.state, row.task_id = "sending", None
+    assert loop.push(page, pace=QUICK).found == 1
+    assert sorted(int(task.id) for task in loop.tasks()) == [*(row.task_id for row in samples(loop.store)[1:]), younger]
+    loop.pull()
+    assert truth(loop.store) == {page.lines[0].id: "Dear Bob!"}
 
 
 def test_a_deleted_project_stops_the_push_until_a_person_wants_a_new_one(loop: Loop) -> None:
