@@ -37,13 +37,18 @@ class LineSource(Protocol):
 
 
 class RealLines:
-    """Lines of manifests, held in memory as files' bytes; texts that repeat across pages are drawn less often."""
+    """Lines of manifests; texts that repeat across pages are drawn less often, and so are those of large collections.
+
+    A collection counts by the square root of its lines: the easy, large one must not drown the hard, small ones.
+    """
 
     def __init__(self, lines: Sequence[LineTruth], *, strength: float = 1.0) -> None:
         self._lines = list(lines)
         self._strength = strength
         seen = Counter(line.text for line in lines)
+        crowd = Counter(line.extra.get("collection") for line in lines)
         weights = np.array([min(1.0, 3.0 / seen[line.text]) * (0.3 if line.flags else 1.0) for line in lines])
+        weights /= np.sqrt([crowd[line.extra.get("collection")] for line in lines])
         self._cumulative = np.cumsum(weights / weights.sum())
 
     def draw(self, rng: Random) -> tuple[Grey, str] | None:

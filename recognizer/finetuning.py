@@ -160,10 +160,6 @@ def finetune(
     )
 
 
-def _usable(rows: Sequence[LineTruth], charset: Charset) -> list[LineTruth]:
-    return [row for row in rows if row.text and not charset.unknown(row.text)]
-
-
 def hold_out_pages(rows: Sequence[LineTruth], *, share: float) -> tuple[list[LineTruth], list[LineTruth]]:
     """(training, held-out): whole pages until about ``share`` is held out; single lines where pages are few.
 
