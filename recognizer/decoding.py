@@ -1,8 +1,6 @@
-"""Logits → text: the best path, the n best texts by beam search, and which step said which character."""
+"""Logits → text: probabilities, the best path, and which step said which character. `recognizer.beam`: more texts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,7 +10,6 @@ from torch import Tensor
 from recognizer.charset import BLANK, Charset
 
 Floats = NDArray[np.float32]
-Classes = tuple[int, ...]
 
 
 def best_path(logits: Tensor, charset: Charset) -> str:
@@ -30,121 +27,6 @@ def softmax(logits: Floats) -> Floats:
     """Probabilities over the last axis."""
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """One text a line may hold, as classes, with its share of the probability the beam kept."""
-
-    classes: Classes
-    probability: float
-
-
-class Prior(Protocol):
-    """What a language says of the next character; contexts are strings it chooses to remember."""
-
-    @property
-    def start(self) -> str:
-        """The context at the beginning of a line."""
-
-    def follow(self, context: str, character: int) -> tuple[str, float]:
-        """The context after one more class, and the factor by which the class weighs after ``context``."""
-
-    def likelihoods(self, classes: Sequence[int]) -> list[float]:
-        """Log probability of each class after those before it, from the beginning of a line, in nats."""
-
-
-def beam_search(
-    probabilities: Floats, *, width: int = 8, floor: float = 5e-3, prior: Prior | None = None
-) -> list[Hypothesis]:
-    """The ``width`` most probable texts, best first: CTC prefix beam search.
-
-    Args:
-        probabilities: (T, C), rows summing to 1; class 0 is blank.
-        width: prefixes kept after each step.
-        floor: classes under this probability at a step are passed over there, its best class excepted.
-        prior: of the language; None: the network's word alone.
-
-    Source: Hannun et al. 2014, https://arxiv.org/abs/1408.2873
-    """
-    trie = _Trie(prior)
-    beam: dict[int, tuple[float, float]] = {0: (1.0, 0.0)}
-    for choices in _choices(probabilities, floor):
-        beam = _prune(_extend(beam, choices, trie), width, trie.prior)
-    weights = {node: sum(mass) * trie.prior[node] for node, mass in beam.items()}
-    total = sum(weights.values())
-    ranked = sorted(weights, key=weights.__getitem__, reverse=True)
-    return [Hypothesis(trie.classes(node), weights[node] / total) for node in ranked]
-
-
-class _Trie:
-    """Prefixes as nodes: equal prefixes are one node, however they were reached.
-
-    Attributes:
-        last: each node's last class.
-        prior: each node's weight by the language alone.
-    """
-
-    def __init__(self, prior: Prior | None) -> None:
-        self.last, self.prior = [BLANK], [1.0]
-        self._parent, self._context = [-1], [prior.start if prior else ""]
-        self._language = prior
-        self._child: dict[tuple[int, int], int] = {}
-
-    def child(self, node: int, character: int) -> int:
-        key = (node, character)
-        found = self._child.get(key)
-        if found is None:
-            found = self._child[key] = len(self.last)
-            self._parent.append(node)
-            self.last.append(character)
-            context, factor = self._language.follow(self._context[node], character) if self._language else ("", 1.0)
-            self._context.append(context)
-            self.prior.append(self.prior[node] * factor)
-        return found
-
-    def classes(self, node: int) -> Classes:
-        found: list[int] = []
-        while node:
-            found.append(self.last[node])
-            node = self._parent[node]
-        return tuple(reversed(found))
-
-
-def _choices(probabilities: Floats, floor: float) -> list[list[tuple[int, float]]]:
-    """For each step the classes worth following, with their probabilities."""
-    worth = probabilities >= np.minimum(floor, probabilities.max(axis=1, keepdims=True))
-    steps, classes = np.nonzero(worth)
-    choices: list[list[tuple[int, float]]] = [[] for _ in range(len(probabilities))]
-    for step, c, p in zip(steps.tolist(), classes.tolist(), probabilities[steps, classes].tolist(), strict=True):
-        choices[step].append((c, p))
-    return choices
-
-
-def _extend(
-    beam: dict[int, tuple[float, float]], choices: list[tuple[int, float]], trie: _Trie
-) -> dict[int, list[float]]:
-    """One step: each prefix with each choice; masses are (ending in blank, ending in its last character)."""
-    grown: dict[int, list[float]] = {}
-    for node, (blank, character) in beam.items():
-        for c, p in choices:
-            if c == BLANK:
-                grown.setdefault(node, [0.0, 0.0])[0] += (blank + character) * p
-                continue
-            mass = blank + character
-            if c == trie.last[node]:
-                grown.setdefault(node, [0.0, 0.0])[1] += character * p
-                mass = blank
-            if mass > 0:
-                grown.setdefault(trie.child(node, c), [0.0, 0.0])[1] += mass * p
-    return grown
-
-
-def _prune(grown: dict[int, list[float]], width: int, prior: list[float]) -> dict[int, tuple[float, float]]:
-    """The ``width`` best prefixes by mass and prior, their masses scaled to sum to 1."""
-    kept = sorted(grown.items(), key=lambda item: -(item[1][0] + item[1][1]) * prior[item[0]])[:width]
-    total = sum(blank + character for _, (blank, character) in kept)
-    return {node: (blank / total, character / total) for node, (blank, character) in kept}
 
 
 def align(probabilities: Floats, classes: Sequence[int]) -> NDArray[np.int64]:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recognizer.beam import Hypothesis, beam_search
 from recognizer.calibration import Calibration, Doubles, Evidence, certainties
 from recognizer.charset import Charset
-from recognizer.decoding import Floats, Prior, align, beam_search, softmax
+from recognizer.decoding import Floats, align, softmax
+from recognizer.language_prior import LanguagePrior
 from recognizer.line_images import Grey, bucket_width, stack, stretch, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 from recognizer.page import Reading, Word
@@ -22,6 +24,7 @@ from recognizer.runtimes import Runtime
 
 BATCH_AREA_PX = 8 * 672  # of the widths in one batch; larger gains nothing on a CPU
 BUCKET_PX = 32
+DECODED_TOGETHER = 48  # lines, at least, where there are as many: a step of the beam costs about the same for all
 ALTERNATIVES = 5
 CROWDED = 0.6  # characters per time step from which a line is read again
 STRETCH = 1.4  # how much wider it then is
@@ -52,7 +55,7 @@ class LineRecogniser:
     """Reads line images with one network; safe to share between threads."""
 
     def __init__(
-        self, runtime: Runtime, charset: Charset, calibration: Calibration, *, prior: Prior | None = None
+        self, runtime: Runtime, charset: Charset, calibration: Calibration, *, prior: LanguagePrior | None = None
     ) -> None:
         self.charset = charset
         self._prior = prior
@@ -82,11 +85,18 @@ class LineRecogniser:
         return [scored[row] for row in range(len(images))]
 
     def _look(self, images: Mapping[int, Grey]) -> dict[int, Examined]:
-        return {
-            row: self._decode(logits)
-            for rows, batch in self._score_all(images)
-            for row, logits in zip(rows, batch, strict=True)
-        }
+        examined: dict[int, Examined] = {}
+        waiting: dict[int, Floats] = {}
+        for rows, logits in self._score_all(images):
+            waiting |= dict(zip(rows, softmax(logits), strict=True))
+            if len(waiting) >= DECODED_TOGETHER:
+                examined |= self._decode(waiting)
+                waiting = {}
+        return examined | self._decode(waiting)
+
+    def _decode(self, lines: Mapping[int, Floats]) -> dict[int, Examined]:
+        found = beam_search(list(lines.values()), prior=self._prior)
+        return {row: self._weigh(lines[row], texts) for row, texts in zip(lines, found, strict=True)}
 
     def _score_all(self, images: Mapping[int, Grey]) -> Iterator[tuple[list[int], Floats]]:
         """The logits (B, T, C) of each batch with its rows; the next ones are computed while these are used."""
@@ -98,9 +108,8 @@ class LineRecogniser:
     def _score(self, images: Sequence[Grey]) -> Floats:
         return self._runtime(stack(images, step_px=BUCKET_PX).numpy())
 
-    def _decode(self, logits: Floats) -> Examined:
-        probabilities = softmax(logits)
-        best, *others = beam_search(probabilities, prior=self._prior)
+    def _weigh(self, probabilities: Floats, found: Sequence[Hypothesis]) -> Examined:
+        best, *others = found
         sure = certainties(probabilities, best.classes, align(probabilities, best.classes))
         likely = np.array(self._prior.likelihoods(best.classes) if self._prior else [0.0] * len(best.classes))
         alternatives = tuple(self.charset.decode(other.classes) for other in others[:ALTERNATIVES])

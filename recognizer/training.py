@@ -30,7 +30,8 @@ from recognizer.corpora import LineTruth, read_manifest
 from recognizer.data import Corpora, LineDataModule, Mixture
 from recognizer.errors import BadManifest
 from recognizer.evaluation import calibrate
-from recognizer.language import CharacterModel, LanguagePrior
+from recognizer.language import CharacterModel
+from recognizer.language_prior import LanguagePrior
 from recognizer.line_recogniser import LineRecogniser
 from recognizer.lit_models import LineHyperparameters, LitLineCTC
 from recognizer.models.line_ctc import LineCTC

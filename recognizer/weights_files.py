@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save
 
 from recognizer.charset import Charset
 from recognizer.errors import BadModel
-from recognizer.language import CharacterModel, LanguagePrior
+from recognizer.language import CharacterModel
+from recognizer.language_prior import LanguagePrior
 from recognizer.models.line_ctc import LineCTC
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -22,13 +23,14 @@ ARCHITECTURE = "line_ctc"
 
 
 def save_reader(model: LineCTC, charset: Charset, folder: Path, *, notes: dict[str, Any] | None = None) -> str:
-    """Write weights (bf16) and card into ``folder``; returns the version, which names date and content."""
+    """Write weights (bf16) and card into ``folder``; returns the version, which names date, weights and notes."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
     weights = save(state)
     (folder / WEIGHTS).write_bytes(weights)
     digest = hashlib.sha256(weights).hexdigest()
-    version = f"inkloop-{datetime.now(UTC):%Y-%m-%d}-{digest[:8]}"
+    content = hashlib.sha256(weights + json.dumps(notes, sort_keys=True).encode()).hexdigest()
+    version = f"inkloop-{datetime.now(UTC):%Y-%m-%d}-{content[:8]}"
     card = {
         "version": version,
         "architecture": ARCHITECTURE,

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from recognizer.beam import beam_search
 from recognizer.charset import LATIN_V1, Charset
-from recognizer.decoding import align, beam_search, best_path, softmax
+from recognizer.decoding import align, best_path, softmax
 from recognizer.errors import BadModel
-from recognizer.language import CharacterModel, LanguagePrior
+from recognizer.language import CharacterModel
+from recognizer.language_prior import LanguagePrior
 
 ABC = Charset("abc", "abc")
 
@@ -27,20 +29,47 @@ def test_beam_search_finds_the_most_probable_texts_of_all_paths(seed: int) -> No
     mass: dict[tuple[int, ...], float] = defaultdict(float)
     for path in itertools.product(range(4), repeat=5):
         mass[collapse(path)] += float(np.prod(probabilities[range(5), path]))
-    found = beam_search(probabilities, width=400, floor=0)
+    (found,) = beam_search([probabilities], width=400, floor=0)
     assert [h.classes for h in found[:5]] == sorted(mass, key=mass.__getitem__, reverse=True)[:5]
-    assert found[0].probability == pytest.approx(max(mass.values()), rel=1e-4)
+    assert found[0].probability / found[1].probability == pytest.approx(
+        mass[found[0].classes] / mass[found[1].classes], rel=0.01
+    )
 
 
 def test_a_narrow_beam_still_joins_equal_texts() -> None:
     probabilities = softmax(np.random.default_rng(9).normal(0, 2, (40, 4)).astype(np.float32))
-    texts = [h.classes for h in beam_search(probabilities, width=6)]
+    texts = [h.classes for h in beam_search([probabilities], width=6)[0]]
     assert len(set(texts)) == len(texts) <= 6
 
 
 def test_beam_probabilities_sum_to_one_over_what_was_kept() -> None:
     probabilities = softmax(np.random.default_rng(3).normal(0, 1, (30, 4)).astype(np.float32))
-    assert sum(h.probability for h in beam_search(probabilities)) == pytest.approx(1)
+    assert sum(h.probability for h in beam_search([probabilities])[0]) == pytest.approx(1)
+
+
+def test_lines_of_unequal_length_are_read_as_each_would_be_alone() -> None:
+    rng = np.random.default_rng(4)
+    lines = [softmax(rng.normal(0, 2, (steps, 4)).astype(np.float32)) for steps in (30, 7, 1, 18)]
+    together, alone = beam_search(lines), [beam_search([line])[0] for line in lines]
+    assert [[h.classes for h in texts] for texts in together] == [[h.classes for h in texts] for texts in alone]
+
+
+def test_steps_that_are_certainly_blank_part_equal_letters_and_change_nothing_else() -> None:
+    blank, a = np.array([1, 0, 0, 0], np.float32), np.array([0.2, 0.8, 0, 0], np.float32)
+    (twice,) = beam_search([np.stack([blank, a, blank, blank, a, blank])])
+    (once,) = beam_search([np.stack([a, a])])
+    assert ABC.decode(twice[0].classes) == "aa" and ABC.decode(once[0].classes) == "a"
+
+
+def test_what_was_given_up_for_a_prefix_that_fares_alike_is_an_alternative() -> None:
+    model = CharacterModel.learn(["the same end of a line"] * 3 + ["tke same end of a line"])
+    steps = np.full((20, LATIN_V1.classes), 1e-5, np.float32)
+    for step, character in enumerate("the same end of a line"[:20]):
+        steps[step, LATIN_V1.encode(character)[0]] = 0.99
+    steps[1, LATIN_V1.encode("h")[0]], steps[1, LATIN_V1.encode("k")[0]] = 0.6, 0.4
+    steps /= steps.sum(axis=1, keepdims=True)
+    (texts,) = beam_search([steps], width=2, prior=LanguagePrior(model, LATIN_V1))
+    assert [LATIN_V1.decode(h.classes) for h in texts[:2]] == ["the same end of a li", "tke same end of a li"]
 
 
 def test_best_path_collapses_repeats_and_drops_blanks() -> None:
@@ -79,24 +108,57 @@ def test_a_language_prior_tips_the_scales_between_equal_readings() -> None:
     steps = np.full((3, 4), 0.02, np.float32)
     steps[0, 3], steps[2, 2] = 0.94, 0.94
     steps[1, 1] = steps[1, 2] = 0.48  # a or b
-    alone = beam_search(steps)
-    known = beam_search(steps, prior=LanguagePrior(model, ABC))
+    (alone,) = beam_search([steps])
+    (known,) = beam_search([steps], prior=LanguagePrior(model, ABC))
     assert ABC.decode(known[0].classes) == "cab"
     assert known[0].probability > next(h.probability for h in alone if ABC.decode(h.classes) == "cab")
 
 
 def test_character_probabilities_of_a_context_sum_to_less_than_one_and_favour_what_was_seen() -> None:
     model = CharacterModel.learn(["the cat", "the car", "the cap"], least=1)
-    shares = {c: math.exp(model.log_probability("he ca", c)) for c in "abcdefghijklmnopqrstuvwxyz "}
-    assert sum(shares.values()) <= 1 and max(shares, key=shares.__getitem__) in "trp"
-    assert shares["t"] > 5 * shares["z"] > 0
+    state = model.states_along(codes_of(model, "the cat"))[-1:]
+    chances = model.chances(state)[0]
+    assert chances[1:].sum() <= 1 and model.alphabet[int(chances[1:].argmax())] in "trp"
+    assert chances[model.code("t")] > 5 * chances[model.code("h")] > 0
+
+
+def test_following_a_line_leads_through_the_states_before_its_characters() -> None:
+    model = CharacterModel.learn(["the cat sat", "the car ran", "a cap"], least=1)
+    codes = codes_of(model, "the cup ran")
+    state, found = np.array([model.start]), []
+    for code in codes:
+        found.append(int(state[0]))
+        state = model.follow(state, np.array([code]))
+    assert found == model.states_along(codes).tolist()
+
+
+def test_smoothed_probabilities_are_those_of_the_formula() -> None:
+    model = CharacterModel.learn(["ab", "ab", "ac"], least=1)
+    # after "\na": b twice, c once; after "a": each behind one character; after nothing: a, b and c behind one each
+    never = 1 / 256
+    alone = (1 - 0.8) / 3 + 2.4 / 3 * never
+    after_a = (1 - 0.8) / 2 + 1.6 / 2 * alone
+    after_start_a = (2 - 1.2) / 3 + 2.0 / 3 * after_a
+    assert math.exp(model.log_probabilities(codes_of(model, "ab"))[1]) == pytest.approx(after_start_a)
+
+
+def codes_of(model: CharacterModel, text: str) -> np.ndarray:
+    return np.array([model.code(character) for character in text])
+
+
+def test_the_prior_weighs_a_text_as_the_character_model_finds_it_likely() -> None:
+    model = CharacterModel.learn(["the cat sat", "the car ran", "a cap"], least=1)
+    text = "the cup"
+    found = LanguagePrior(model, LATIN_V1).likelihoods(LATIN_V1.encode(text))
+    assert found == pytest.approx(model.log_probabilities(codes_of(model, text)))
 
 
 def test_a_language_survives_the_disk_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     model = CharacterModel.learn(["où est-elle ?", "où est-il ?"], least=1)
     model.save(tmp_path / "l.xz")
     again = CharacterModel.load(tmp_path / "l.xz")
-    assert again.log_probability("où es", "t") == model.log_probability("où es", "t")
+    codes = codes_of(model, "où est elle")
+    assert (again.log_probabilities(codes) == model.log_probabilities(codes)).all()
     (tmp_path / "l.xz").write_bytes(b"nothing")
     with pytest.raises(BadModel, match=r"l\.xz cannot be loaded"):
         CharacterModel.load(tmp_path / "l.xz")
