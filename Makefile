@@ -13,7 +13,7 @@ MINUTES ?= 60
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen benchmark-vandalism benchmark-selection benchmark-labelstudio evaluate-ink train-reader train-finder labelstudio
+.PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen benchmark-vandalism benchmark-selection benchmark-labelstudio demo-loop evaluate-ink train-reader train-finder labelstudio
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ benchmark-selection: $(VENV)/.installed-dev ## How many chosen lines of the adap
 
 benchmark-labelstudio: $(VENV)/.installed-dev $(VENV)/.installed-train ## Push 10,000 lines to a Label Studio and pull labels, beside its SDK alone
 	@$(BIN)/python -m benchmarks.label_studio $(BENCHMARK)
+
+demo-loop: install ## The whole loop by itself: pages read, corrected, reviewed in a Label Studio, learnt, read again
+	@$(BIN)/python -m benchmarks.loop $(BENCHMARK)
 
 evaluate-ink: install ## Score the model on the UNIPEN validation words and sentences of DATA, drawn as lines
 	$(NEED_DATA)

@@ -11,8 +11,6 @@ import argparse
 import io
 import json
 import os
-import re
-import subprocess
 import sys
 import tempfile
 import threading
@@ -29,8 +27,8 @@ import httpx
 from PIL import Image
 
 from benchmarks import records
+from benchmarks.app_process import running_app
 
-ROOT = Path(__file__).resolve().parent.parent
 BOUND_MIB = 2048
 FIRST_PAGE_SHARE = 0.3  # of the whole time; a document that is read before any of it is sent takes all of it
 SAMPLE_SECONDS = 0.1
@@ -122,26 +120,6 @@ def _as_scanned(path: Path) -> io.BytesIO:
     return packed
 
 
-@contextmanager
-def server(folder: Path) -> Iterator[tuple[str, int]]:
-    """``python app.py`` with everything in a folder; its address and process id."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("INKLOOP_")}
-    ours = {"INKLOOP_DATABASE_URL": f"sqlite:///{folder}/inkloop.db", "INKLOOP_BLOB_URL": str(folder / "blobs")}
-    process = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=ROOT, env={**others, **ours}, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        told = process.stdout.readline()
-        found = re.search(r"http://\S+", told)
-        if found is None:
-            raise SystemExit(f"app.py did not start; it printed {told!r}.")
-        yield found[0], process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
 def read(url: str, document: bytes) -> Iterator[dict[str, Any]]:
     """Send a document; its pages as they arrive, each with the ``seconds`` since it was sent."""
     files, headers = {"file": ("long.pdf", document)}, {"Accept": "application/x-ndjson"}
@@ -158,7 +136,7 @@ def read(url: str, document: bytes) -> Iterator[dict[str, Any]]:
 def measure(pages: int) -> dict[str, Any]:
     """Read a long document and export it; the record."""
     machine, document = records.hardware(os.cpu_count() or 1), long_pdf(pages)
-    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as (url, pid):
+    with tempfile.TemporaryDirectory() as folder, running_app(Path(folder)) as (url, pid):
         reading, exporting = Memory(pid), Memory(pid)
         with reading.watched():
             arrived = list(read(url, document))

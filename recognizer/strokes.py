@@ -1,6 +1,6 @@
 """Characters as pen strokes: Hershey's faces hold ASCII alone, French and German need more.
 
-Accents, ligatures and quotation marks are drawn here, onto or out of the letters that the faces have.
+Accents, ligatures, quotation marks and old letterforms are drawn here, onto or out of the letters that the faces have.
 """
 
 import unicodedata
@@ -35,6 +35,15 @@ _DRAWN: dict[str, tuple[list[list[tuple[float, float]]], float]] = {
     "—": ([[(1.5, -6), (21, -6.4)]], 23),
     "°": ([[(4, -21), (1.5, -18.5), (4, -16), (6.5, -18.5), (4, -21)]], 9),
     "·": ([[(4, -7), (4.5, -6.5)]], 9),
+    # Letters as people wrote them before about 1800: long s, open e, r rotunda, uncial d, low t, insular g.
+    "ſ": ([[(11, -18), (9.5, -20.5), (7, -20), (5.5, -16), (4.5, -6), (4, 3), (2.5, 7.5), (0, 8)]], 7),
+    "ɛ": ([[(8, -7.5), (5.5, -9), (3, -7.5), (3.3, -5.3), (6, -4.8)],
+           [(6, -4.8), (2.5, -4), (1.5, -1.8), (3.5, 0), (6.5, 0), (9.5, -2)]], 10),
+    "ꝛ": ([[(1, -7.5), (3, -9), (6, -8.5), (6.5, -6), (4, -2.5), (1.5, 0), (5, -0.8), (9, -0.3)]], 9.5),
+    "ꝺ": ([[(9, -6), (6, -9), (2.5, -7.5), (1.5, -4), (2.5, -1), (5.5, 0), (8.5, -2), (9.3, -6), (8, -12),
+            (4, -17), (-1, -19)]], 11.5),
+    "ꞇ": ([[(1, -9), (4, -9.5), (9, -9)], [(4.5, -9.3), (2.5, -5), (2.5, -1.5), (5, 0), (8.5, -1.5)]], 9.5),
+    "ᵹ": ([[(1, -9), (9, -9)], [(5, -9), (2, -4.5), (6, -4.5), (9, -1), (8, 5), (4, 8), (0, 6)]], 10.5),
     "ß": ([[(2, 2), (3, -14), (6, -20), (10, -18), (9, -13), (6, -11), (11, -7), (10, -2), (6, 0)]], 14),
 }  # fmt: skip
 _REPLACED = {"’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "œ": "oe", "Œ": "OE", "æ": "ae",
@@ -66,7 +75,7 @@ def draw_character(character: str, glyphs: Mapping[str, Any]) -> tuple[list[Stro
             width += glyph.char_width
         else:
             raise ValueError(
-                f"No strokes for {base!r} ({unicodedata.name(base, 'no name')}): add it to tests/strokes.py."
+                f"No strokes for {base!r} ({unicodedata.name(base, 'no name')}): add it to recognizer/strokes.py."
             )
     return strokes, width
 
