@@ -15,6 +15,7 @@ from typing import Any
 
 from dbos import DBOS, ScheduleInput, SetWorkflowID
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from flywheel import runs
 from flywheel.database import sqlite_file
@@ -22,7 +23,7 @@ from flywheel.errors import FlywheelError, WheelStopped
 from flywheel.runs import Run
 from flywheel.settings import Settings
 from flywheel.store import Store
-from flywheel.tables import AcceptanceRow, SnapshotRow, WorkerRow, now
+from flywheel.tables import AcceptanceRow, RunRow, SnapshotRow, WorkerRow, now
 from flywheel.turning import NO_BETTER, Wheel
 from flywheel.verdicts import find_verdict
 from recognizer.errors import RecognizerError
@@ -33,10 +34,13 @@ NAME, QUEUE, VERSION = "inkloop", "retraining", "wheel-1"
 BEAT_S = 2.0
 SILENT_AFTER = timedelta(seconds=30)
 STOPS = (FlywheelError, RecognizerError, OSError)
+BROKEN = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+DIED_OFTEN = "its workers died in it again and again"
 
 
 def ask(store: Store, settings: Settings, *, asked_by: str, minutes: float | None = None) -> Run:
     """Ask for a turn of the wheel; while one is not over, that one is the answer. A worker takes it within seconds."""
+    runs.end_dead(store)
     going = next((run for run in runs.runs(store) if not run.over), None)
     if going is not None:
         return going
@@ -63,7 +67,7 @@ def _snapshot(run: str) -> str:
 
 @DBOS.step()
 def _retrain(run: str, snapshot: str) -> str | None:
-    with _wheel(run) as wheel, wheel.store.alone("retraining") as taken:
+    with _wheel(run) as wheel, wheel.store.alone(runs.LOCK) as taken:
         if not taken:
             raise WheelStopped("Another training runs already, started from the command line. Wait for it.")
         return wheel.retrain(snapshot)
@@ -168,8 +172,10 @@ class Worker:
     def _try_to_beat(self) -> None:
         try:
             self._beat()
+            runs.end_dead(self._store)
             self._queue()
             self._take_over()
+            self._end_broken()
             self._ask_for_new_lines()
         except FlywheelError as error:
             log.warning("%s", error)
@@ -181,7 +187,7 @@ class Worker:
     def _queue(self) -> None:
         """Give the runs that wait to DBOS, each once: a run's id is its job's, so a second worker changes nothing."""
         for run in runs.runs(self._store):
-            if run.state == "waiting":
+            if run.state == "waiting" and not run.by_hand:
                 with SetWorkflowID(run.id):
                     DBOS.enqueue_workflow(QUEUE, turn_once, run.id)
 
@@ -195,9 +201,18 @@ class Worker:
             log.warning("%s fell silent; %s takes over run %s.", left.executor_id, self.name, left.workflow_id)
             DBOS.resume_workflow(left.workflow_id, queue_name=QUEUE)
 
+    def _end_broken(self) -> None:
+        """End the runs whose jobs ended without a word: by a mistake of ours, or as workers died again and again."""
+        for run in runs.runs(self._store):
+            job = None if run.over else DBOS.get_workflow_status(run.id)
+            if job is not None and job.status in BROKEN:
+                log.error("Run %s broke: %s, %s", run.id, job.status, job.error)
+                said = f"It broke: {job.error or DIED_OFTEN}. What serves is as it was; the worker's log tells more."
+                runs.finish(self._store, run.id, "failed", said)
+
     def _ask_for_new_lines(self) -> None:
         wanted = self._settings.retrain_after_lines
-        if wanted and new_lines(self._store) >= wanted:
+        if wanted and lines_since_a_turn(self._store) >= wanted:
             ask(self._store, self._settings, asked_by=f"{wanted} new lines")
 
     def _schedule(self) -> None:
@@ -217,8 +232,21 @@ class Worker:
 def new_lines(store: Store) -> int:
     """Lines accepted since ground truth was last frozen."""
     with store.reading() as session:
-        frozen = session.scalar(select(func.max(SnapshotRow.created_at)))
-        wanted = select(func.count(AcceptanceRow.line_id.distinct())).where(AcceptanceRow.outcome == "accepted")
-        if frozen is not None:
-            wanted = wanted.where(AcceptanceRow.created_at > frozen)
-        return session.scalar(wanted) or 0
+        return _accepted_since(session, session.scalar(select(func.max(SnapshotRow.created_at))))
+
+
+def lines_since_a_turn(store: Store) -> int:
+    """Lines accepted since ground truth was last frozen or a turn was last asked for.
+
+    Where a turn cannot freeze anything new, or fails, the same lines do not ask for the next one.
+    """
+    with store.reading() as session:
+        moments = [session.scalar(select(func.max(row.created_at))) for row in (SnapshotRow, RunRow)]
+        return _accepted_since(session, max((moment for moment in moments if moment is not None), default=None))
+
+
+def _accepted_since(session: Session, moment: datetime | None) -> int:
+    wanted = select(func.count(AcceptanceRow.line_id.distinct())).where(AcceptanceRow.outcome == "accepted")
+    if moment is not None:
+        wanted = wanted.where(AcceptanceRow.created_at > moment)
+    return session.scalar(wanted) or 0

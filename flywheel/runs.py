@@ -16,6 +16,14 @@ from flywheel.tables import RunRow, now
 
 State = Literal["waiting", "running", "cancelling", "done", "failed", "cancelled"]
 OVER: tuple[State, ...] = ("done", "failed", "cancelled")
+LOCK = "retraining"
+"""Whoever trains holds it; a turn of the command line from its beginning to its end."""
+BY_HAND = "hand-"
+"""How the id of a run begins that no worker works on: it was begun on the command line, and ends with its process."""
+DIED = (
+    "Its process ended before it was through: it was killed, or the machine ran out of memory. What serves is as it "
+    "was. Start it again; a training goes on from its last checkpoint."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,11 @@ class Run:
     def over(self) -> bool:
         """Whether nothing more will happen."""
         return self.state in OVER
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it was begun on the command line, which alone works on it."""
+        return self.id.startswith(BY_HAND)
 
 
 def begin(store: Store, *, asked_by: str, minutes: float, id: str | None = None) -> Run:  # noqa: A002
@@ -125,6 +138,26 @@ def cancel(store: Store, run_id: str) -> None:
         row = session.get_one(RunRow, run_id)
         if row.state not in OVER:
             row.state = "cancelling"
+
+
+def begin_by_hand(store: Store, *, minutes: float) -> Run:
+    """A new run of the command line, which holds `LOCK`; those before it that never came to an end are dead."""
+    _end_dead(store)
+    return begin(store, id=f"{BY_HAND}{uuid4().hex}", asked_by="the command line", minutes=minutes)
+
+
+def end_dead(store: Store) -> None:
+    """End the runs of command lines that died; of those that live one holds `LOCK`."""
+    if any(run.by_hand and not run.over for run in runs(store)):
+        with store.alone(LOCK) as nobody_else:
+            if nobody_else:
+                _end_dead(store)
+
+
+def _end_dead(store: Store) -> None:
+    for run in runs(store):
+        if run.by_hand and not run.over:
+            finish(store, run.id, "failed", DIED)
 
 
 def _write(store: Store, run_id: str, **values: Any) -> None:

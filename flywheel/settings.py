@@ -42,8 +42,8 @@ class Settings:
         scratch: folder of trainings in progress and unpacked models; it may be lost at any time.
         wandb: whether trainings are logged to Weights & Biases: ``offline``, ``online`` or ``off``.
         retrain_minutes: training time of a turn of the wheel.
-        retrain_after_lines: accepted lines since the last snapshot that start one by themselves; 0: none do.
-        retrain_at: when one starts by itself, as cron writes it; None: never.
+        retrain_after_lines: accepted lines since the last turn or snapshot that start one by themselves; 0: none do.
+        retrain_at: when one starts by itself, as cron writes it, in UTC; None: never.
         trust: whose word makes ground truth: ``reviewed``, ``trusted`` or ``everybody``; see `flywheel.trust`.
         auth: people must log in; None: nobody said, so they need not, and only this machine is served.
         host: address the web server listens on.
@@ -204,9 +204,18 @@ def _place(name: str, value: str) -> Path:
 
 
 def _schedule(name: str, value: str) -> str:
-    if len(value.split()) != 5:
-        raise BadSettings(f"{name} is {value!r}. Give five fields as cron has them, such as 0 3 * * * for 3 at night.")
-    return value
+    from croniter import CroniterError, croniter  # late: `make labelstudio` runs before any library is there
+
+    try:
+        if len(value.split()) == 5:
+            croniter(value).get_next()
+            return value
+        reason = "it has not five fields"
+    except CroniterError as error:
+        reason = str(error)
+    raise BadSettings(
+        f"{name} is {value!r}: {reason}. Give five fields as cron has them, such as 0 3 * * * for 3 at night, UTC."
+    )
 
 
 def _switch(name: str, value: str) -> bool:

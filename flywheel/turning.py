@@ -113,4 +113,7 @@ def turn(wheel: Wheel) -> runs.Run:
     except (FlywheelError, RecognizerError, OSError) as error:
         wheel.give_up(error)
         raise
+    except KeyboardInterrupt:
+        runs.finish(wheel.store, wheel.run, "cancelled", "It was stopped on the command line.")
+        raise
     return runs.find(wheel.store, wheel.run)

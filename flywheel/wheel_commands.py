@@ -120,11 +120,12 @@ def _export_snapshot(store: "Store", options: Options) -> int:
 
 def run_retrain(settings: Settings, options: Options) -> int:
     """Train a challenger, or look up the one trained before."""
+    from flywheel import runs
     from flywheel.errors import WheelStopped
     from flywheel.retraining import retrain
     from flywheel.snapshots import find
 
-    with opened(settings) as store, store.alone("retraining") as taken:
+    with opened(settings) as store, store.alone(runs.LOCK) as taken:
         if not taken:
             raise WheelStopped(ANOTHER)
         trained = retrain(store, settings, find(store, options.snapshot), minutes=options.minutes)
@@ -182,11 +183,11 @@ def run_turn(settings: Settings, options: Options) -> int:
     from flywheel.errors import WheelStopped
     from flywheel.turning import Wheel, turn
 
-    with opened(settings) as store, store.alone("retraining") as taken:
+    with opened(settings) as store, store.alone(runs.LOCK) as taken:
         if not taken:
             raise WheelStopped(ANOTHER)
         minutes = settings.retrain_minutes if options.minutes is None else options.minutes
-        begun = runs.begin(store, asked_by="the command line", minutes=minutes)
+        begun = runs.begin_by_hand(store, minutes=minutes)
         done = asdict(turn(Wheel(store, settings, begun.id)))
     moments = {name: str(done[name]) for name in ("created_at", "finished_at")}
     show(done | moments, options)
@@ -217,7 +218,12 @@ def run_forget(settings: Settings, options: Options) -> int:
 
 
 def run_worker(settings: Settings, options: Options) -> int:
-    """Work until stopped, by a signal or by the end of standard input."""
+    """Work until stopped, by a signal or by the end of standard input.
+
+    A step in work ends with the process, at once: a training may take hours, and a worker that is started meanwhile
+    would find it still going on. It is done again, as after kill -9.
+    """
+    import os
     import signal
     import sys
     import threading
@@ -237,7 +243,8 @@ def run_worker(settings: Settings, options: Options) -> int:
             threading.Thread(target=watch, daemon=True).start()
         worker.work()
     show({"worker": worker.name, "state": "stopped"}, options)
-    return 0
+    sys.stdout.flush()
+    os._exit(0)
 
 
 @contextmanager

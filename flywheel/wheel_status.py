@@ -15,6 +15,7 @@ STALE = timedelta(minutes=5)
 
 def look(store: Store) -> dict[str, Any]:
     """What serves, the last run, how much is frozen; ``problems`` holds what needs a person."""
+    runs.end_dead(store)
     last = next(iter(runs.runs(store, limit=1)), None)
     with store.reading() as session:
         model = _serving(session)
@@ -25,7 +26,7 @@ def look(store: Store) -> dict[str, Any]:
         problems.append(f"{model.version} serves, but {model.forgotten} Roll it back, or retrain and promote another.")
     if last is not None and last.state == "failed":
         problems.append(f"The last turn of the wheel failed while it was to {last.stage}: {last.message}")
-    if last is not None and not last.over and not workers:
+    if last is not None and not last.over and not last.by_hand and not workers:
         problems.append("A turn of the wheel waits and no worker is running. Start one: python -m flywheel worker.")
     return {
         "serving": model.version if model else None,

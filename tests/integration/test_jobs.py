@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,11 +19,14 @@ from flywheel.snapshots import freeze, snapshots
 from flywheel.store import Store
 from flywheel.tables import WorkerRow, now
 from flywheel.trust import Claim
+from flywheel.turning import Wheel, turn
+from flywheel.wheel_status import look
 from tests.integration.worker_processes import STEPS
 from tests.readings import a_page, an_upload
 from tests.running_app import environment, settings_in
 
 PATIENCE_S = 240
+Process = subprocess.Popen[str]
 
 
 @pytest.fixture
@@ -45,15 +48,17 @@ def accept_a_line(store: Store) -> None:
         trust.keep(session, Claim(kept.pages[0].lines[0].id, "one!", source="import", by=ann), "trusted")
 
 
-def worker(environ: dict[str, str], log: Path, name: str, dies_in: str = "") -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.integration.worker_processes", str(log), name, *([dies_in] * bool(dies_in))]
+def worker(environ: dict[str, str], log: Path, name: str, program: str = "worker_processes", **fates: str) -> Process:
+    """A worker, or the app beside one, that notes its steps in ``log``; see `worker_processes` for the fates."""
+    given = [str(log), name, *(f"{fate}={step}" for fate, step in fates.items())]
+    command = [sys.executable, "-m", f"tests.integration.{program}", *given]
     pipe = subprocess.PIPE
     return subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **environ}, stdin=pipe, stdout=pipe, stderr=pipe, text=True
     )
 
 
-def finished(store: Store, run: Run, process: subprocess.Popen[str]) -> Run:
+def finished(store: Store, run: Run, process: Process) -> Run:
     """The run once it is over, and its worker stopped."""
     deadline = time.monotonic() + PATIENCE_S
     while not runs.find(store, run.id).over and process.poll() is None and time.monotonic() < deadline:
@@ -62,6 +67,13 @@ def finished(store: Store, run: Run, process: subprocess.Popen[str]) -> Run:
     over = runs.find(store, run.id)
     assert over.over, (over, said)
     return over
+
+
+def wait_for(seen: Callable[[], object], process: Process) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not seen() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert seen(), process.communicate()
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -96,6 +108,73 @@ def test_the_run_of_a_dead_worker_is_taken_over_by_another(store: Store, setting
         session.merge(WorkerRow(id="one", seen_at=now() - timedelta(minutes=1)))
     over = finished(store, run, worker(environ, log, "another"))
     assert over.state == "done" and log.read_text(encoding="utf-8").split().count("pull") == 1
+
+
+def test_the_app_killed_in_a_step_takes_its_worker_along_and_started_again_ends_the_turn_once(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    run = jobs.ask(store, settings, asked_by="Ann", minutes=1)
+    log, environ = tmp_path / "log", environment(tmp_path)
+    killed = worker(environ, log, "one", "app_process", stays_in="retrain")
+    wait_for(lambda: log.exists() and len(log.read_text(encoding="utf-8").split()) == 3, killed)
+    *before, left = log.read_text(encoding="utf-8").split()
+    killed.kill()
+    wait_for(lambda: not Path(f"/proc/{left}").exists(), worker_again := worker(environ, log, "one", "app_process"))
+    wait_for(lambda: runs.find(store, run.id).over, worker_again)
+    worker_again.terminate()
+    for process in (killed, worker_again):
+        process.communicate(timeout=60)
+    assert (runs.find(store, run.id).message, before) == ("Promoted: CER 9 % → 5 %.", ["pull", "snapshot"])
+    assert log.read_text(encoding="utf-8").split() == [*before, left, "retrain", "evaluate", "promote"]
+    assert len(registry.models(store)) == len(registry.promotions(store)) == 2
+
+
+def test_a_turn_of_the_clock_that_breaks_by_a_mistake_of_ours_ends_and_the_next_one_begins(
+    store: Store, tmp_path: Path
+) -> None:
+    environ = environment(tmp_path, retrain_at="* * * * * *")
+    process = worker(environ, tmp_path / "log", "one", breaks_in="evaluate")
+    wait_for(lambda: len(runs.runs(store)) > 1, process)
+    process.communicate(timeout=60)
+    first = runs.runs(store)[-1]
+    assert first.asked_by.startswith("the clock, 20") and first.state == "failed"
+    assert first.message == "It broke: the shapes do not fit. What serves is as it was; the worker's log tells more."
+    assert len(registry.promotions(store)) == 1
+
+
+def test_new_lines_ask_for_a_turn_by_themselves(store: Store, tmp_path: Path) -> None:
+    process = worker(environment(tmp_path, retrain_after_lines="2"), tmp_path / "log", "one")
+    wait_for(lambda: jobs.alive(store), process)
+    assert runs.runs(store) == []
+    accept_a_line(store)
+    wait_for(lambda: runs.runs(store), process)
+    over = finished(store, runs.runs(store)[0], process)
+    assert (over.state, over.asked_by, len(runs.runs(store))) == ("done", "2 new lines", 1)
+    assert sum(snapshots(store)[0].lines.values()) == 2
+
+
+def test_the_same_lines_ask_for_one_turn_even_where_it_fails(store: Store, settings: Settings) -> None:
+    assert jobs.lines_since_a_turn(store) == 1
+    run = jobs.ask(store, settings, asked_by="1 new lines")
+    runs.finish(store, run.id, "failed", "The disk is full.")
+    assert (jobs.lines_since_a_turn(store), jobs.new_lines(store)) == (0, 1)
+    accept_a_line(store)
+    assert jobs.lines_since_a_turn(store) == 1
+
+
+def test_a_turn_of_the_command_line_blocks_others_while_it_lives_and_no_longer(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.alone(runs.LOCK):
+        begun = runs.begin_by_hand(store, minutes=1)
+        assert jobs.ask(store, settings, asked_by="Ann") == begun and look(store)["problems"] == []
+    asked = jobs.ask(store, settings, asked_by="Ann")
+    assert asked.id != begun.id and runs.find(store, begun.id).message == runs.DIED
+    monkeypatch.setattr(Wheel, "pull", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    stopped = runs.begin_by_hand(store, minutes=1)
+    with pytest.raises(KeyboardInterrupt):
+        turn(Wheel(store, settings, stopped.id))
+    assert runs.find(store, stopped.id).message == "It was stopped on the command line."
 
 
 def test_a_second_click_is_the_same_run_and_a_waiting_run_can_be_stopped(store: Store, settings: Settings) -> None:

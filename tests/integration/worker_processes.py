@@ -1,20 +1,22 @@
 """Workers that tests start and kill: every step is the real one but training and judging, which take no time here.
 
-python -m tests.integration.worker_processes LOG NAME [STEP]
+python -m tests.integration.worker_processes LOG NAME [dies_in=STEP] [breaks_in=STEP] [stays_in=STEP]
 
-Each step that is done is written to LOG; with STEP the process is killed the moment that step has been done, before
-anybody has noted it.
+Each step that is done is written to LOG. The process is killed the moment the step that it dies in is done, before
+anybody has noted it; a step that breaks does so by a mistake of ours; of one that never ends the process id is written.
+The clock may have seconds here: nobody waits a minute.
 """
 
 import os
 import signal
 import sys
-import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flywheel import jobs, turning
+from flywheel import jobs, settings, turning
+from flywheel.__main__ import main as flywheel
 from flywheel.gate import Decision, Verdict
 from flywheel.registry import register
 from flywheel.retraining import Trained, champion
@@ -46,32 +48,38 @@ def judge(store: Store, settings: Settings, challenger: Any, snapshot: Any) -> A
     )  # fmt: skip
 
 
-def noted(step: str, log: Path, dies: bool) -> Callable[..., Any]:
-    """The step, written down when it is done; and then, perhaps, the end."""
+def noted(step: str, log: Path, fate: str) -> Callable[..., Any]:
+    """The step, written down when it is done, and what becomes of it or of its process."""
     real = getattr(Wheel, step)
 
-    def run(self: Wheel, *arguments: Any) -> Any:
-        done = real(self, *arguments)
+    def write(text: str) -> None:
         with log.open("a", encoding="utf-8") as file:
-            file.write(f"{step}\n")
-        if dies:
+            file.write(f"{text}\n")
+
+    def run(self: Wheel, *arguments: Any) -> Any:
+        if fate == "stays_in":
+            write(f"{os.getpid()}")
+            time.sleep(3600)
+        if fate == "breaks_in":
+            raise RuntimeError("the shapes do not fit")
+        done = real(self, *arguments)
+        write(step)
+        if fate == "dies_in":
             os.kill(os.getpid(), signal.SIGKILL)
         return done
 
     return run
 
 
-def main(log: str, name: str, dies_in: str = "") -> None:
+def main(log: str, name: str, *fates: str) -> int:
     turning.retrain, turning.contest = train, judge  # type: ignore[assignment]
+    fate_of = {step: fate for fate, _, step in (each.partition("=") for each in fates)}
     for step in STEPS:
-        setattr(Wheel, step, noted(step, Path(log), step == dies_in))
-    settings = Settings.from_env()
+        setattr(Wheel, step, noted(step, Path(log), fate_of.get(step, "")))
+    settings.VARIABLES["INKLOOP_RETRAIN_AT"] = lambda _, value: value
     jobs.BEAT_S = 0.2
-    with Store.open(settings) as store:
-        worker = jobs.Worker(store, settings, name=name)
-        threading.Thread(target=lambda: (sys.stdin.read(), worker.stop()), daemon=True).start()
-        worker.work()
+    return flywheel(["worker", "--name", name, "--while-open"])
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))
