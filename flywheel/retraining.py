@@ -1,7 +1,8 @@
 """Snapshot → challenger: train from the champion on frozen lines, replaying others so that nothing is forgotten.
 
 A training has a folder named by what goes into it. Killed at any moment, it goes on from its last checkpoint there;
-finished, it is not done again. Too little memory halves the batch, a loss that is no number begins anew more slowly.
+finished, it is not done again. Too little memory halves the batch, also where it was seen only by the death of the
+process; a loss that is no number begins anew more slowly.
 """
 
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flywheel import registry, tracking
+from flywheel.attempts import attempt
 from flywheel.errors import UnfitSnapshot, WheelStopped
 from flywheel.expectations import expect
 from flywheel.model_folders import unpack
@@ -38,6 +40,11 @@ CHALLENGER, CHECKPOINTS, REPORT = "challenger", "checkpoints", "report.json"
 LEARNS = "snapshot"  # names what a training's folder learns from, for whoever must forget it
 BY_THE_PROGRAM = "inkloop"
 SLOWER = 1 / 3
+PATIENCE = 1  # deaths at one place before the batch is halved: anybody may pull a plug
+KILLED = (
+    "The training's process was killed {deaths} times without getting any further, also with the smallest batches: "
+    "most likely for want of memory. Free some, then start it again; the model that serves is as it was."
+)
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
@@ -148,7 +155,14 @@ def _train(store: Store, settings: Settings, order: _Order, watch: Watch | None)
     around = Surroundings(held, folder / CHECKPOINTS, watch, run)
     replay = _replay(settings, begins)
     shutil.rmtree(folder / CHALLENGER, ignore_errors=True)
-    report = _attempt(train, begins, folder, replay, order.options, around)
+    with attempt(folder, folder / CHECKPOINTS) as deaths:
+        plans = list(_plans(order.options))[max(deaths - PATIENCE, 0) :]
+        if not plans:
+            raise WheelStopped(KILLED.format(deaths=deaths))
+        if deaths > PATIENCE:
+            log.warning("The training died %d times: it begins anew with batches of %d.", deaths, plans[0].batch_size)
+            shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+        report = _attempt(train, begins, folder, replay, plans, around)
     if has_finder(begins):
         for file in begins.glob("line_finder.*"):
             shutil.copy(file, folder / CHALLENGER)
@@ -164,11 +178,11 @@ def _attempt(
     begins: Path,
     folder: Path,
     replay: Sequence[tuple[LineSource, float]],
-    options: FinetuneOptions,
+    plans: Sequence[FinetuneOptions],
     around: Surroundings,
 ) -> dict[str, Any]:
     """Fine-tune, more gently each time it fails for want of memory or because the loss is no number any more."""
-    for gentler in _plans(options):
+    for gentler in plans:
         try:
             return finetune(train, begins, folder / CHALLENGER, replay, gentler, around).to_json()
         except Diverged as error:

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from flywheel.errors import Cancelled, FlywheelError, UnfitSnapshot
+from flywheel import retraining
+from flywheel.errors import Cancelled, FlywheelError, UnfitSnapshot, WheelStopped
 from flywheel.registry import models, promotions
 from flywheel.retraining import REPORT, retrain
 from flywheel.settings import Settings
 from flywheel.snapshots import Snapshot, freeze, lines_of
 from flywheel.store import Store
+from recognizer.finetuning import FinetuneOptions
 from recognizer.progress import Progress
 from tests.accepted import written_page
+from tests.killed import Killed
 from tests.running_app import settings_in
 
 TEXTS = ["Qzk 1", "wjx 2", "vyq 3"]
@@ -65,6 +68,25 @@ def test_a_training_that_is_stopped_leaves_no_model_and_its_checkpoints(
     with pytest.raises(Cancelled):
         retrain(store, replace(settings, wandb="off"), snapshot, minutes=1, watch=stop)
     assert list((settings.scratch / "trainings").rglob(REPORT)) == [] and len(models(store)) == 1
+
+
+def test_a_training_that_is_killed_again_and_again_halves_its_batch_and_then_says_so(
+    store: Store, settings: Settings, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def killed(_1: object, _2: object, _3: object, _4: object, options: FinetuneOptions, _5: object) -> None:
+        sizes.append(options.batch_size)
+        raise Killed
+
+    monkeypatch.setattr(retraining, "finetune", killed)
+    quiet = replace(settings, wandb="off")
+    for _ in range(5):
+        with pytest.raises(Killed):
+            retrain(store, quiet, snapshot)
+    with pytest.raises(WheelStopped, match=r"killed 5 times without getting any further.* Free some, then start it"):
+        retrain(store, quiet, snapshot)
+    assert sizes == [8, 8, 4, 2, 1] and len(models(store)) == len(promotions(store)) == 1
 
 
 def test_what_cannot_be_learnt_from_stops_before_any_training(store: Store, settings: Settings) -> None:
