@@ -18,18 +18,18 @@ def look(store: Store) -> dict[str, Any]:
     runs.end_dead(store)
     last = next(iter(runs.runs(store, limit=1)), None)
     with store.reading() as session:
-        model = _serving(session)
+        serving, forgotten = _serving(session)
         snapshots = session.scalar(select(func.count()).select_from(SnapshotRow)) or 0
         workers = list(session.scalars(select(WorkerRow.id).where(WorkerRow.seen_at > datetime.now(UTC) - STALE)))
     problems = []
-    if model is not None and model.forgotten is not None:
-        problems.append(f"{model.version} serves, but {model.forgotten} Roll it back, or retrain and promote another.")
+    if forgotten is not None:
+        problems.append(f"{serving} may not serve any more: {forgotten} Roll it back, or retrain and promote another.")
     if last is not None and last.state == "failed":
         problems.append(f"The last turn of the wheel failed while it was to {last.stage}: {last.message}")
     if last is not None and not last.over and not last.by_hand and not workers:
         problems.append("A turn of the wheel waits and no worker is running. Start one: python -m flywheel worker.")
     return {
-        "serving": model.version if model else None,
+        "serving": serving,
         "snapshots": snapshots,
         "workers": workers,
         "last_run": None if last is None else {"state": last.state, "stage": last.stage, "message": last.message},
@@ -46,7 +46,8 @@ def facts(report: dict[str, Any]) -> list[tuple[str, str]]:
     return told
 
 
-def _serving(session: Session) -> ModelRow | None:
-    newest = select(PromotionRow).order_by(PromotionRow.number.desc()).limit(1)
-    promotion = session.scalar(newest)
-    return None if promotion is None else session.get(ModelRow, promotion.model_id)
+def _serving(session: Session) -> tuple[str | None, str | None]:
+    """The version that serves, and why it may not any more."""
+    serving = select(ModelRow.version, ModelRow.forgotten).join(PromotionRow, PromotionRow.model_id == ModelRow.id)
+    row = session.execute(serving.order_by(PromotionRow.number.desc()).limit(1)).one_or_none()
+    return (None, None) if row is None else (row.version, row.forgotten)

@@ -5,9 +5,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from flywheel import registry, runs, trust
+from flywheel.retraining import champion
+from flywheel.settings import Settings
 from flywheel.store import Store
+from flywheel.tables import ModelRow
 from flywheel.trust import Claim
 from recognizer.corpora import read_manifest
 from tests.accepted import written_page
@@ -63,7 +67,9 @@ def test_export_writes_a_snapshot(store: Store, environ: Environ, line_ids: list
     assert unknown.returncode == 1 and "There is no snapshot 0000000000" in unknown.stderr
 
 
-def test_status_tells_what_serves_and_why_a_turn_failed(store: Store, environ: Environ, tmp_path: Path) -> None:
+def test_status_tells_what_serves_and_why_a_turn_failed(
+    store: Store, settings: Settings, environ: Environ, tmp_path: Path
+) -> None:
     told = flywheel(environ, tmp_path, "status")
     assert told.returncode == 0 and "nothing was promoted yet" in told.stdout
     run = runs.begin(store, asked_by="Ann", minutes=1)
@@ -74,10 +80,17 @@ def test_status_tells_what_serves_and_why_a_turn_failed(store: Store, environ: E
     ]
     runs.advance(store, run.id, "snapshot")
     runs.finish(store, run.id, "failed", "There is no ground truth to freeze.")
+    serving = champion(store, settings).version
+    with store.writing() as session:
+        session.execute(update(ModelRow).values(forgotten="It learnt from Bob, who is forgotten."))
     failed = flywheel(environ, tmp_path, "status", "--json")
     assert failed.returncode == 1
-    assert json.loads(failed.stdout)["problems"] == [
-        "The last turn of the wheel failed while it was to snapshot: There is no ground truth to freeze."
+    report = json.loads(failed.stdout)
+    assert report["wheel"]["serving"] == serving
+    assert report["problems"] == [
+        f"{serving} may not serve any more: It learnt from Bob, who is forgotten. Roll it back, or retrain and promote "
+        "another.",
+        "The last turn of the wheel failed while it was to snapshot: There is no ground truth to freeze.",
     ]
 
 
