@@ -7,6 +7,7 @@ one that fell silent is taken over by another.
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 NAME, QUEUE, VERSION = "inkloop", "retraining", "wheel-1"
 BEAT_S = 2.0
+ASK_AGAIN_S = 0.05
 SILENT_AFTER = timedelta(seconds=30)
 STOPS = (FlywheelError, RecognizerError, OSError)
 BROKEN = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -41,10 +43,15 @@ DIED_OFTEN = "its workers died in it again and again"
 def ask(store: Store, settings: Settings, *, asked_by: str, minutes: float | None = None) -> Run:
     """Ask for a turn of the wheel; while one is not over, that one is the answer. A worker takes it within seconds."""
     runs.end_dead(store)
-    going = next((run for run in runs.runs(store) if not run.over), None)
-    if going is not None:
-        return going
-    return runs.begin(store, asked_by=asked_by, minutes=settings.retrain_minutes if minutes is None else minutes)
+    while True:
+        with store.alone("asking") as mine:
+            going = next((run for run in runs.runs(store) if not run.over), None)
+            if going is not None:
+                return going
+            if mine:
+                asked = settings.retrain_minutes if minutes is None else minutes
+                return runs.begin(store, asked_by=asked_by, minutes=asked)
+        time.sleep(ASK_AGAIN_S)
 
 
 def alive(store: Store) -> list[str]:

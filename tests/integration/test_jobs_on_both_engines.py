@@ -1,8 +1,9 @@
 """DBOS keeps its tables beside SQLite's file or in PostgreSQL itself: a run comes to its end on both."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from flywheel import jobs, registry
+from flywheel import jobs, registry, runs
 from flywheel.settings import Settings
 from flywheel.store import Store
 from tests.integration.test_flywheel_command import Environ
@@ -18,3 +19,9 @@ def test_a_run_is_worked_on_to_its_end(store: Store, settings: Settings, environ
     assert (tmp_path / "log").read_text(encoding="utf-8").split() == list(STEPS)
     assert len(registry.promotions(store)) == 2
     store.ready()  # our own tables are as they were
+
+
+def test_many_who_ask_at_the_same_moment_are_given_one_run(store: Store, settings: Settings) -> None:
+    with ThreadPoolExecutor(8) as people:
+        asked = list(people.map(lambda n: jobs.ask(store, settings, asked_by=f"person {n}"), range(8)))
+    assert {run.id for run in asked} == {run.id for run in runs.runs(store)} and len(runs.runs(store)) == 1
