@@ -162,7 +162,7 @@ class LabelStudio:
             self._sdk.projects.update(number, label_config=config, request_options=NO_RETRY)
 
     def upload_images(self, number: int, images: Sequence[tuple[str, bytes]]) -> list[str]:
-        """Upload WebP images, named; returns where the server keeps each, in order."""
+        """Upload images, named ``….jpg`` or ``….webp``; returns where the server keeps each, in order."""
         paths: list[str] = []
         for start in range(0, len(images), MOST_FILES):
             paths += self._upload(number, images[start : start + MOST_FILES])
@@ -246,7 +246,7 @@ class LabelStudio:
             yield from self._sdk.tasks.list(project=number, fields="task_only", page_size=LOOKED_UP, **options)
 
     def _upload(self, number: int, images: Sequence[tuple[str, bytes]]) -> list[str]:
-        files = [(f"file{place}", (name, image, "image/webp")) for place, (name, image) in enumerate(images)]
+        files = [(f"file{place}", (name, image, _media_type(name))) for place, (name, image) in enumerate(images)]
         with self._failures.named(project=number):
             # The SDK has no method for files; its own headers suit either kind of token.
             answer = self._http.post(
@@ -270,6 +270,10 @@ def _filters(*items: tuple[str, str, str, object]) -> dict[str, Any]:
             for column, operator, kind, value in items
         ],
     }
+
+
+def _media_type(name: str) -> str:
+    return "image/jpeg" if name.endswith(".jpg") else "image/webp"
 
 
 def _project(row: Any) -> Project:

@@ -4,8 +4,8 @@ Filling it costs nothing on the server, so it takes what the queue of `flywheel.
 held back to the number of open tasks that people can look at.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -105,15 +105,18 @@ def queue_pages(session: Session, page_ids: Iterable[UUID], *, reason: str) -> i
     return new
 
 
-def queued(session: Session, limit: int, *, kind: Kind, leaving_out: Iterable[UUID] = ()) -> list[Sample]:
-    """The samples of a kind to send next, in the order of the queue."""
+def queued(
+    session: Session, limit: int, *, kind: Kind, project: UUID | None = None, leaving_out: Iterable[UUID] = ()
+) -> list[Sample]:
+    """The samples of a kind to send next, in the order of the queue; pictures count that ``project`` has."""
     rows = session.scalars(
         select(SampleRow)
         .where(SampleRow.state == "queued", _is(kind), SampleRow.id.not_in(list(leaving_out)))
         .order_by(SampleRow.priority.desc(), SampleRow.created_at, SampleRow.id)
         .limit(limit)
     )
-    return [_sample(row) for row in rows]
+    samples = ((row.project_id, _sample(row)) for row in rows)
+    return [sample if has == project else replace(sample, image=None) for has, sample in samples]
 
 
 def waits(session: Session, kind: Kind) -> bool:
@@ -138,13 +141,19 @@ def room(session: Session, most: int, *, kind: Kind) -> int:
     return max(most - (session.scalar(there) or 0), 0)
 
 
-def mark_sending(session: Session, shown: Sequence[tuple[UUID, dict[str, Any]]], *, project: UUID) -> None:
+def mark_uploaded(session: Session, paths: Mapping[UUID, str], *, project: UUID) -> None:
+    """Remember where a project's server keeps the pictures of samples."""
+    rows = [{"id": sample_id, "image": path, "project_id": project} for sample_id, path in paths.items()]
+    if rows:
+        session.execute(update(SampleRow), rows)
+
+
+def mark_sending(session: Session, shown: Mapping[UUID, Mapping[str, Any]], *, project: UUID) -> None:
     """Remember, before it is sent, what is sent: by sample id the columns that say what people will see."""
-    for sample_id, columns in shown:
-        row = session.get_one(SampleRow, sample_id)
-        row.state, row.project_id, row.sent_at = "sending", project, now()
-        for name, value in columns.items():
-            setattr(row, name, value)
+    moment = {"state": "sending", "project_id": project, "sent_at": now()}
+    rows = [{"id": sample_id, **moment, **columns} for sample_id, columns in shown.items()]
+    if rows:
+        session.execute(update(SampleRow), rows)
 
 
 def mark_open(session: Session, tasks: dict[UUID, int]) -> None:

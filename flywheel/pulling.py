@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from flywheel import outbox
@@ -128,7 +128,8 @@ class Pull:
     def _some_are_missing(self) -> bool:
         """Whether the server has another number of tasks than when they were last compared one by one."""
         with self.store.reading() as session:
-            expected = len(_tasks_there(session, self.project.id)) + self._foreign(session)
+            ours = select(func.count()).select_from(_there(self.project.id).subquery())
+            expected = (session.scalar(ours) or 0) + self._foreign(session)
         return self.client.project(self.project.number).tasks != expected
 
     def _reconcile(self) -> None:
@@ -138,7 +139,7 @@ class Pull:
         """
         there = self.client.samples(self.project.number)
         with self.store.writing() as session:
-            known = _tasks_there(session, self.project.id)
+            known = {row[0]: row[1] for row in session.execute(_there(self.project.id))}
             gone = [sample_id for sample_id in known if sample_id not in there]
             session.execute(update(SampleRow).where(SampleRow.id.in_(gone)).values(state="gone"))
             foreign = sum(len(tasks) for sample_id, tasks in there.items() if sample_id not in known)
@@ -156,15 +157,11 @@ class Pull:
         return session.get_one(LabelProjectRow, self.project.id).foreign_tasks
 
 
-def _tasks_there(session: Session, project: UUID) -> dict[UUID, int]:
+def _there(project: UUID) -> Select[UUID, int | None]:
     """The tasks that should be on the server, by sample."""
-    rows = session.execute(
-        select(SampleRow.id, SampleRow.task_id).where(
-            SampleRow.project_id == project,
-            SampleRow.state.in_(["open", "labelled"]),
-        )
+    return select(SampleRow.id, SampleRow.task_id).where(
+        SampleRow.project_id == project, SampleRow.state.in_(["open", "labelled"]), SampleRow.task_id.is_not(None)
     )
-    return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
 def _disagreement(settled: Settled) -> str:

@@ -5,29 +5,30 @@ time-out, a proxy's 503) leaves it marked as sent; the next push looks it up by 
 not there. An import is one transaction on the server, so a look-up sees all of it or nothing.
 """
 
-import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from flywheel import outbox
 from flywheel.errors import LabelStudioError, LabelStudioRefused, ProjectGone
 from flywheel.label_configs import Kind
-from flywheel.label_pictures import Picture, pictures
+from flywheel.label_pictures import LineView, line_views
 from flywheel.label_projects import KnownProject
-from flywheel.label_studio import LabelStudio
+from flywheel.label_studio import MOST_TASKS, LabelStudio
 from flywheel.outbox import Sample, Wanted
-from flywheel.page_pictures import PagePicture, page_pictures
+from flywheel.page_pictures import PageView, page_views
 from flywheel.store import Store
 from flywheel.tables import now
-
-log = logging.getLogger(__name__)
+from flywheel.uploading import Upload
 
 Queue = Callable[[int], Iterable[Wanted]]
 """Gives the lines that are worth a person's time, at most so many, the most urgent first."""
-Ready = list[tuple[Sample, Picture | PagePicture]]
+Views = Mapping[UUID, LineView | PageView]
+VIEWS: dict[Kind, Callable[[Session, Sequence[Sample]], Views]] = {Kind.LINES: line_views, Kind.PAGES: page_views}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Pace:
 
     settle_s: float = 60.0
     look_s: float = 2.0
-    batch: int = 500
+    batch: int = MOST_TASKS
 
 
 @dataclass
@@ -85,16 +86,18 @@ class Push:
         self._settle()
         with self.store.reading() as session:
             room = outbox.room(session, most, kind=self.project.kind)
-        failed: set[UUID] = set()
+        unseen: set[UUID] = set()
         while room > 0:
             with self.store.reading() as session:
-                size = min(room, self.pace.batch)
-                batch = outbox.queued(session, size, kind=self.project.kind, leaving_out=failed)
-            if not batch:
+                waiting = outbox.queued(
+                    session, room, kind=self.project.kind, project=self.project.id, leaving_out=unseen
+                )
+            if not waiting:
                 return
-            ready = self._prepare(batch)
-            failed |= {sample.id for sample in batch} - {sample.id for sample, _ in ready}
-            room -= self._import(ready)
+            ready = Upload(self.store, self.client, self.project, self.done.problems).run(waiting)
+            unseen |= {sample.id for sample in waiting} - {sample.id for sample in ready}
+            for start in range(0, len(ready), self.pace.batch):
+                room -= self._import(self._mark(ready[start : start + self.pace.batch]))
 
     def _settle(self) -> None:
         """Look for what an earlier push has sent, until it is there or can no longer appear."""
@@ -125,37 +128,21 @@ class Push:
             outbox.mark_open(session, first)
         return first
 
-    def _prepare(self, batch: Sequence[Sample]) -> Ready:
-        """Upload the pictures of a batch and mark it as sent; lines that nobody can be shown are left out."""
-        ready: Ready = []
-        gone = []
-        shown_of = pictures if self.project.kind is Kind.LINES else page_pictures
-        for sample, picture in shown_of(self.store, batch):
-            if picture is None:
-                gone.append(sample.id)
-            elif isinstance(picture, str):
-                self.done.problems.append(picture)
-                log.error("%s", picture)
-            else:
-                ready.append((sample, picture))
-        self._upload(ready)
+    def _mark(self, batch: Sequence[Sample]) -> Views:
+        """What people will see of a batch, marked as sent; lines that are no longer there are withdrawn."""
         with self.store.writing() as session:
+            views: Views = VIEWS[self.project.kind](session, batch)
+            gone = [sample.id for sample in batch if sample.id not in views]
             outbox.mark_withdrawn(session, gone)
-            shown = [(sample.id, picture.columns) for sample, picture in ready]
-            outbox.mark_sending(session, shown, project=self.project.id)
+            views = {sample.id: views[sample.id] for sample in batch if sample.image and sample.id in views}
+            outbox.mark_sending(session, {key: view.columns for key, view in views.items()}, project=self.project.id)
         self.done.withdrawn += len(gone)
-        return ready
+        return views
 
-    def _upload(self, ready: Ready) -> None:
-        new = [(sample, picture) for sample, picture in ready if picture.path is None]
-        images = [(f"{sample.id}.webp", picture.webp) for sample, picture in new]
-        for (_, picture), path in zip(new, self.client.upload_images(self.project.number, images), strict=True):
-            picture.path = path
-
-    def _import(self, ready: Ready) -> int:
+    def _import(self, views: Views) -> int:
         """Import one batch; returns how many of it are there."""
-        ids = [sample.id for sample, _ in ready]
-        tasks = [picture.task(sample.id) for sample, picture in ready]
+        ids = list(views)
+        tasks = [view.task(sample_id) for sample_id, view in views.items()]
         if not tasks:
             return 0
         try:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from PIL import Image
 from sqlalchemy import select
 
 from flywheel import label_status
-from flywheel.errors import ProjectGone, SyncRunning
+from flywheel.errors import LabelStudioBusy, ProjectGone, SyncRunning
+from flywheel.label_studio import LabelStudio
 from flywheel.pushing import Pace
 from flywheel.records import NewCorrection
 from flywheel.settings import ROOT
@@ -76,6 +78,37 @@ def test_a_line_whose_picture_is_broken_is_named_and_the_others_arrive(loop: Loo
     (problem,) = done.problems
     assert problem.startswith(f"Line {broken.lines[0].id} cannot be shown to anybody, so it was not sent: The blob")
     assert last_runs(loop.store)[0]["problems"] == [problem]
+
+
+class Counting(LabelStudio):
+    """Counts the pictures that it uploads, and may lose its server on the way."""
+
+    uploaded, lasts = 0, 2
+
+    def upload_images(self, number: int, images: Sequence[tuple[str, bytes]]) -> list[str]:
+        if self.uploaded == self.lasts:
+            raise LabelStudioBusy("no server is free")
+        self.uploaded += len(images)
+        return super().upload_images(number, images)
+
+
+def test_a_push_that_broke_off_uploads_no_picture_twice_and_a_new_project_gets_its_own(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flywheel.uploading.MOST_FILES", 1)
+    page = loop.page()
+    with Counting(loop.studio.url, loop.studio.account.token) as client:
+        counted = replace(loop, client=client)
+        with pytest.raises(LabelStudioBusy):
+            counted.push(page)
+        client.lasts = 99
+        assert (counted.push(page).sent, client.uploaded) == (3, 3)
+        client.uploaded, client.lasts = 0, 3
+        with pytest.raises(LabelStudioBusy):
+            counted.push(loop.page(["one", "two", "three", "four"], seed=8))
+        loop.studio.clear()
+        client.lasts = 99
+        assert (counted.push([], new_project=True).sent, client.uploaded) == (7, 10)
 
 
 KILLED = """

@@ -16,6 +16,7 @@ RECORD = {
 
 def test_the_page_tells_the_ratio_and_every_pull() -> None:
     page = markdown(RECORD)
-    assert "| outbox | 12.0 | 1.20 |" in page
-    assert "| outbox once more, nothing new | 0.5 | 0.05 |" in page
+    assert "| SDK alone: cuts, then uploads, then imports | 10.0 | 1.20 |" in page
+    assert "6.0 s uploading, 2.0 s importing | 8.0 | 1.50 |" in page
+    assert "| outbox once more, nothing new | 0.5 | |" in page
     assert "| 100 | 10 | 0.75 |" in page
