@@ -75,26 +75,34 @@ def keep_edit(
         StaleDocument: a line has been retired since the edit was checked.
     """
     with store.writing() as session:
-        queries.own_page(session, page_id, contributor, lock=True)
-        lines = _lines(session, page_id, lock=True)
-        _require_live(lines, edit.replaces)
-        _retire(lines, edit.replaces, contributor)
-        live = _live(lines.values())
-        place = _place(edit, read, live, lines)
-        added = additions.add_lines(
-            session,
-            read,
-            reading=_newest_reading(session, page_id),
-            model=additions.model_version(session, model),
-            origin="person",
-            replaces=edit.replaces,
-        )
-        rows = [session.get_one(LineRow, line_id) for line_id in added]
-        _renumber(live[:place] + rows + live[place:])
-        texts = zip(added, (line.text for line in edit.lines), strict=True)
-        drafts = [Draft(line_id, text) for line_id, text in texts if text is not None]
-        put_drafts(session, drafts, contributor=contributor)
+        change_lines(session, page_id, edit, read, model=model, contributor=contributor)
         return queries.document_of(session, page_id, contributor)
+
+
+def change_lines(
+    session: Session, page_id: UUID, edit: Edit, read: Sequence[Line], *, model: str, contributor: UUID
+) -> list[UUID]:
+    """What `keep_edit` does, in a transaction of the caller's; gives the lines that came, in order."""
+    queries.own_page(session, page_id, contributor, lock=True)
+    lines = _lines(session, page_id, lock=True)
+    _require_live(lines, edit.replaces)
+    _retire(lines, edit.replaces, contributor)
+    live = _live(lines.values())
+    place = _place(edit, read, live, lines)
+    added = additions.add_lines(
+        session,
+        read,
+        reading=_newest_reading(session, page_id),
+        model=additions.model_version(session, model),
+        origin="person",
+        replaces=edit.replaces,
+    )
+    rows = [session.get_one(LineRow, line_id) for line_id in added]
+    _renumber(live[:place] + rows + live[place:])
+    texts = zip(added, (line.text for line in edit.lines), strict=True)
+    drafts = [Draft(line_id, text) for line_id, text in texts if text is not None]
+    put_drafts(session, drafts, contributor=contributor)
+    return added
 
 
 def undo(

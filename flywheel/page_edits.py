@@ -1,7 +1,8 @@
 """Lets what people did to a page's regions in Label Studio happen to its lines here: moved, drawn, deleted, reordered.
 
 Each answer is applied once. The sample remembers which region stands for which line, also after a region was moved and
-its line became another, so an edit in Label Studio finds the lines of before.
+its line became another, so an edit in Label Studio finds the lines of before. It remembers in the transaction that
+changes the lines: a crash in the midst of an answer repeats nothing that was done.
 """
 
 import json
@@ -12,9 +13,10 @@ from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from flywheel import queries
-from flywheel.editing import Edit, check_edit, keep_edit, reorder
+from flywheel.editing import Edit, change_lines, check_edit, reorder
 from flywheel.errors import BadOutline, FlywheelError
 from flywheel.label_studio import Annotation
 from flywheel.labels import newest_answers
@@ -82,7 +84,8 @@ def apply_pages(store: Store, policy: Policy, reader: GetReader) -> Applied:
         except (FlywheelError, RecognizerError) as error:
             done.problems.append(f"An answer to page {work.page_id} was not taken over: {error}")
             log.error("%s", done.problems[-1])
-        _remember(store, work, applied=work.label)
+        with store.writing() as session:
+            _remember(session, work, applied=work.label)
     return done
 
 
@@ -117,6 +120,7 @@ class _Page:
     def _edit(self, page: StoredPage, name: str, region: Region | None) -> None:
         """Let a line go, or come, or come in place of another; a region that is none is named and left out."""
         old = self.work.lines.get(name)
+        known = {line.id: line for line in page.lines}
         lines = () if region is None else (NewLine(region.polygon),)
         edit = Edit(() if old is None else (old,), lines)
         try:
@@ -124,21 +128,17 @@ class _Page:
         except BadOutline as error:
             self.done.problems.append(f"A region of page {page.number} ({page.id}) was left out: {error}")
             return
+        if old is not None and drawn and same_outline(known[old].polygon, drawn[0].polygon):
+            return  # it reaches over the page's edge, and was cut off there before
         read = self._read(drawn)
-        before = {line.id for line in self._live()}
-        document = keep_edit(
-            self.store,
-            page.id,
-            Edit(edit.replaces, tuple(drawn)),
-            read,
-            model=self.reader().version if read else page.model,
-            contributor=self.work.owner,
-        )
-        self.work.lines.pop(name, None)
-        for line in document.pages[0].lines:
-            if line.id not in before:
-                self.work.lines[name] = line.id
-        _remember(self.store, self.work, applied=None)
+        model = self.reader().version if read else page.model
+        change = Edit(edit.replaces, tuple(drawn))
+        with self.store.writing() as session:
+            added = change_lines(session, page.id, change, read, model=model, contributor=self.work.owner)
+            self.work.lines.pop(name, None)
+            for line_id in added:
+                self.work.lines[name] = line_id
+            _remember(session, self.work, applied=None)
 
     def _read(self, drawn: Sequence[NewLine]) -> list[Line]:
         if not drawn:
@@ -193,12 +193,11 @@ def _unapplied(store: Store) -> list[_Work]:
     return found
 
 
-def _remember(store: Store, work: _Work, *, applied: UUID | None) -> None:
+def _remember(session: Session, work: _Work, *, applied: UUID | None) -> None:
     """Which region stands for which line now, and which answer has been applied."""
-    with store.writing() as session:
-        row = session.get_one(SampleRow, work.sample)
-        memory = json.loads(row.shown or "{}")
-        memory["lines"] = {region: str(line_id) for region, line_id in work.lines.items()}
-        if applied is not None:
-            memory["applied"] = str(applied)
-        row.shown = json.dumps(memory)
+    row = session.get_one(SampleRow, work.sample)
+    memory = json.loads(row.shown or "{}")
+    memory["lines"] = {region: str(line_id) for region, line_id in work.lines.items()}
+    if applied is not None:
+        memory["applied"] = str(applied)
+    row.shown = json.dumps(memory)

@@ -1,15 +1,22 @@
 """What people do to a page's regions in a real Label Studio happens to its lines: moved, drawn, deleted, reordered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from flywheel import queries
 from flywheel.editing import Edit, keep_edit
+from flywheel.label_projects import known_projects
+from flywheel.page_edits import apply_pages
+from flywheel.pulling import Pull, Pulled
 from flywheel.records import StoredPage
 from flywheel.sync import pull, queue_pages
+from flywheel.tables import LineRow
 from recognizer.images import PageImage
 from recognizer.page import Line, Outline, Reading
 from tests.label_studio import Person
@@ -101,6 +108,57 @@ def test_texts_boxes_and_order_come_back(loop: Loop, page: StoredPage, ann: Pers
     assert drawn.polygon[0] == pytest.approx((page.width * 0.1, page.height * 0.8))
     assert reshaped.polygon[0][1] == pytest.approx(page.lines[1].polygon[0][1] + page.height * 0.02)
     assert truth(loop.store) == {drawn.id: "P.S. hello", first: "Dear Bob,", reshaped.id: "IT RAINS."}
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def crash_after(commits: int) -> Iterator[None]:
+    """The process ends right after so many commits, if the block makes that many."""
+    made = 0
+
+    def count(_: Session) -> None:
+        nonlocal made
+        made += 1
+        if made == commits:
+            raise Crash
+
+    event.listen(Session, "after_commit", count)
+    try:
+        yield
+    finally:
+        event.remove(Session, "after_commit", count)
+
+
+@ON_SQLITE
+def test_a_crash_after_any_commit_applies_no_edit_twice(loop: Loop, page: StoredPage, ann: Person) -> None:
+    first, _, third = (str(line.id) for line in page.lines)
+    result = [part for part in prefilled(loop) if part["id"] != third]
+    for part in result:
+        if part["id"] == first:  # over the page's edge, where it is cut off
+            part["value"]["points"] = [[-5, 2], [60, 2], [60, 12], [-5, 12]]
+    boxes = [{"x": 10, "y": y, "width": 40, "height": 8} for y in (70, 85)]
+    same = {"to_name": "image", "from_name": "box", "type": "rectangle"}
+    ann.label(task_of(loop), [*result, *({"id": f"drawn {box['y']}", **same, "value": box} for box in boxes)])
+    with loop.store.reading() as session:
+        (project,) = [known for known in known_projects(session, loop.client.url) if known.kind == "pages"]
+    Pull(loop.store, loop.client, project, "trusted", Pulled()).run(reconcile=False)
+    crashes = 0
+    while True:
+        try:
+            with crash_after(crashes + 1):
+                done = apply_pages(loop.store, "trusted", Reader)
+            break
+        except Crash:
+            crashes += 1
+    assert crashes >= 5
+    assert done.problems == []
+    lines = live(loop, page).lines
+    assert [line.prediction.text for line in lines] == ["read anew", "IT RAINS.", "read anew", "read anew"]
+    with loop.store.reading() as session:
+        assert len(session.scalars(select(LineRow.id)).all()) == 3 + 3
 
 
 @ON_SQLITE
