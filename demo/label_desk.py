@@ -38,7 +38,7 @@ class LabelDesk:
         self._lock = threading.Lock()
         self._bench = Bench(None, None)
         self._hinted_at = float("-inf")
-        self._hinted = False
+        self._wanted: set[Direction] = set()
 
     @property
     def bench(self) -> Bench:
@@ -54,23 +54,31 @@ class LabelDesk:
         with self._lock:
             if self._bench.running is not None:
                 raise Busy(f"A {self._bench.running} is under way. Wait until it has ended, then try again.")
-            self._bench = Bench(direction, None)
-        threading.Thread(target=self._work, args=(direction, new_project), daemon=True).start()
+            self._begin(direction, new_project)
+
+    def push_soon(self) -> None:
+        """Push now, or as soon as what is under way has ended."""
+        self._soon("push")
 
     def hint(self) -> None:
         """Pull soon: something may have changed on the server. Many hints at once are one."""
         with self._lock:
-            now = time.monotonic()
+            now, running = time.monotonic(), self._bench.running is not None
+            if not running and now - self._hinted_at < HINTS_APART_S:
+                return
+            self._hinted_at = self._hinted_at if running else now
+        self._soon("pull")
+
+    def _soon(self, direction: Direction) -> None:
+        with self._lock:
             if self._bench.running is not None:
-                self._hinted = True
-                return
-            if now - self._hinted_at < HINTS_APART_S:
-                return
-            self._hinted_at = now
-        try:
-            self.start("pull")
-        except Busy:
-            self._hinted = True
+                self._wanted.add(direction)
+            else:
+                self._begin(direction, new_project=False)
+
+    def _begin(self, direction: Direction, new_project: bool) -> None:
+        self._bench = Bench(direction, None)
+        threading.Thread(target=self._work, args=(direction, new_project), daemon=True).start()
 
     def _work(self, direction: Direction, new_project: bool) -> None:
         trouble = None
@@ -82,9 +90,9 @@ class LabelDesk:
         finally:
             with self._lock:
                 self._bench = Bench(None, trouble)
-                again, self._hinted = self._hinted, False
-        if again:
-            self.start("pull")
+                again = self._wanted.pop() if self._wanted else None
+        if again is not None:
+            self._soon(again)
 
     def _run(self, direction: Direction, new_project: bool) -> None:
         store, settings = self._services.store, self._services.settings

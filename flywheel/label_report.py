@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from flywheel.agreement import settle
@@ -24,12 +24,27 @@ SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class ReportedLine:
-    """A line that somebody should know about: where it stands, what is said of it, and where to look."""
+    """A line that somebody should know about: where it stands, what is said of it, and where to look.
+
+    ``line_id`` names it where its text is held and an operator may decide.
+    """
 
     where: str
     text: str
     reason: str
     state: str
+    url: str | None
+    line_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedPage:
+    """A page that can go to Label Studio as a whole; ``state`` is that of its newest sample, None where it has none."""
+
+    page_id: UUID
+    where: str
+    lines: int
+    state: str | None
     url: str | None
 
 
@@ -61,6 +76,7 @@ class LabelReport:
     queue: list[ReportedLine]
     disagreed: list[ReportedLine]
     quarantined: list[ReportedLine]
+    pages: list[ReportedPage]
     annotators: list[Annotator]
     runs: list[dict[str, Any]]
 
@@ -80,6 +96,7 @@ def label_report(store: Store, settings: Settings) -> LabelReport:
             queue=_queue(session, projects),
             disagreed=disagreed[:SHOWN],
             quarantined=quarantined[:SHOWN],
+            pages=_pages(session, projects),
             annotators=_annotators(session, rows),
             runs=last_runs(store),
         )
@@ -155,8 +172,33 @@ def _quarantined(session: Session, rows: Sequence[LabelRow], projects: Sequence[
     ]
     for held in held_texts(session):
         where = _where(session, held.line_id)
-        found.append(ReportedLine(where, held.text, held.reason, "held", None))
+        found.append(ReportedLine(where, held.text, held.reason, "held", None, held.line_id))
     return found
+
+
+def _pages(session: Session, projects: Sequence[KnownProject]) -> list[ReportedPage]:
+    """The newest pages: those that people were asked about first."""
+    later = aliased(SampleRow)
+    newest = select(func.max(later.round)).where(later.page_id == PageRow.id).scalar_subquery()
+    lines = select(func.count()).where(LineRow.page_id == PageRow.id, LineRow.retired_at.is_(None)).scalar_subquery()
+    rows = session.execute(
+        select(PageRow.id, DocumentRow.name, PageRow.number, lines, SampleRow)
+        .join(DocumentRow, DocumentRow.id == PageRow.document_id)
+        .outerjoin(SampleRow, and_(SampleRow.page_id == PageRow.id, SampleRow.round == newest))
+        .where(DocumentRow.deleted_at.is_(None))
+        .order_by(SampleRow.id.is_(None), DocumentRow.created_at.desc(), DocumentRow.id, PageRow.number)
+        .limit(SHOWN)
+    )
+    return [
+        ReportedPage(
+            page_id,
+            f"{name}, page {number}",
+            count,
+            None if sample is None else sample.state,
+            None if sample is None else _url(sample, projects),
+        )
+        for page_id, name, number, count, sample in rows
+    ]
 
 
 def _annotators(session: Session, rows: Sequence[LabelRow]) -> list[Annotator]:
@@ -205,10 +247,14 @@ def _samples_by_line(session: Session, rows: Sequence[LabelRow]) -> dict[UUID, l
 def _reported(
     session: Session, sample: SampleRow, text: str, reason: str, projects: Sequence[KnownProject]
 ) -> ReportedLine:
-    project = next((project for project in projects if project.id == sample.project_id and not project.gone), None)
-    url = project.task_url(sample.task_id) if project is not None and sample.task_id is not None else None
     where = "" if sample.line_id is None else _where(session, sample.line_id)
-    return ReportedLine(where, text, reason, sample.state, url)
+    return ReportedLine(where, text, reason, sample.state, _url(sample, projects))
+
+
+def _url(sample: SampleRow, projects: Sequence[KnownProject]) -> str | None:
+    """Where people find the task of a sample; None where there is none."""
+    project = next((project for project in projects if project.id == sample.project_id and not project.gone), None)
+    return project.task_url(sample.task_id) if project is not None and sample.task_id is not None else None
 
 
 def _where(session: Session, line_id: UUID) -> str:

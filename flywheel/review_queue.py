@@ -1,15 +1,19 @@
-"""Which lines people should look at first: texts that are held for a review, then those of `flywheel.selection`."""
+"""Which lines people should look at first: texts that are held for a review, then those of `flywheel.selection`.
+
+A held text leaves the queue when an operator decides about it.
+"""
 
 from collections.abc import Callable, Iterable
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flywheel.candidates import next_lines
-from flywheel.outbox import LIVE, Wanted
+from flywheel.outbox import LIVE, THIRD_OPINION, Wanted, mark_withdrawn
 from flywheel.store import Store
 from flywheel.tables import SampleRow
-from flywheel.trust import held_texts
+from flywheel.trust import Decision, Outcome, decide, held_texts
 
 HELD, CHOSEN = 1.0, 0.9
 SEED = 1
@@ -24,6 +28,23 @@ def review_queue(store: Store) -> Callable[[int], Iterable[Wanted]]:
         return [*held, *_instructive(store, limit - len(held))]
 
     return first
+
+
+def settle_held(store: Store, line_id: UUID, decision: Decision) -> Outcome:
+    """Let an operator accept or dismiss a held text; what waited here for a reviewer because of it waits no longer.
+
+    Raises:
+        NotFound: there is no such line.
+        StaleDocument: that text is not held, or no longer.
+        Unstorable: there is no reason, or no database holds it.
+    """
+    with store.writing() as session:
+        outcome = decide(session, line_id, decision)
+        waiting = select(SampleRow.id).where(
+            SampleRow.line_id == line_id, SampleRow.state == "queued", SampleRow.priority < THIRD_OPINION
+        )
+        mark_withdrawn(session, session.scalars(waiting).all())
+        return outcome
 
 
 def _held(session: Session, limit: int) -> list[Wanted]:

@@ -2,22 +2,24 @@
 
 A text is accepted when it was reviewed in Label Studio; typed by somebody trusted; or typed alike by two people. What
 the image contradicts, what contradicts a review, and what an unknown hand typed alone is held until somebody reviews
-it. Every judgement is kept with its rule and its reason; the newest one that was not held decides about a line.
+it, or an operator decides. Every judgement is kept with its rule and its reason; the newest one that was not held
+decides about a line.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, cast
 from unicodedata import normalize
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from flywheel.errors import NotFound
+from flywheel.errors import NotFound, StaleDocument
+from flywheel.refusals import refuse_bad_label
 from flywheel.settings import Policy
-from flywheel.tables import AcceptanceRow, DocumentRow, LineRow, PageRow
+from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, LineRow, PageRow
 from recognizer.plausibility import CONTRADICTED_BELOW
 
 Source = Literal["label_studio", "correction", "import"]
@@ -77,6 +79,23 @@ class HeldText:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an operator decides about a held text.
+
+    Attributes:
+        text: the one that they saw.
+        accept: it becomes ground truth; else it never does, and what was accepted before stands on.
+        by: their name.
+        why: in their words.
+    """
+
+    text: str
+    accept: bool
+    by: str
+    why: str
+
+
 def judge(claim: Claim, policy: Policy, *, reviewed: str | None = None) -> Judgement:
     """Decide about one claim.
 
@@ -123,6 +142,36 @@ def keep(session: Session, claim: Claim, policy: Policy) -> Judgement:
     session.add(_row(claim, judgement, number))
     session.flush()
     return judgement
+
+
+def decide(session: Session, line_id: UUID, decision: Decision) -> Outcome:
+    """Let an operator settle a text that is held; returns what is true of the line then.
+
+    Raises:
+        NotFound: there is no such line.
+        StaleDocument: that text is not held, or no longer.
+        Unstorable: there is no reason, or no database holds it.
+    """
+    refuse_bad_label(decision.why, "reason")
+    number = _lock(session, line_id)
+    if [held.text for held in held_texts(session, [line_id])] != [decision.text]:
+        raise StaleDocument("This text is not held any more: look at the tab again. Nothing was changed.")
+    held = session.scalars(
+        select(AcceptanceRow).where(AcceptanceRow.line_id == line_id, AcceptanceRow.number == number - 1)
+    ).one()
+    standing = session.scalars(_standing(line_id)).first()
+    reason = f"{decision.why} ({decision.by})"
+    if not decision.accept and standing is not None and standing.outcome == Outcome.ACCEPTED:
+        claim = Claim(line_id, standing.text, cast(Source, standing.source), standing.contributor_id)
+        outcome = Outcome.ACCEPTED
+    else:
+        claim = Claim(line_id, held.text, by=held.contributor_id, plausibility=held.plausibility)
+        typed = None if held.correction_id is None else session.get(CorrectionRow, held.correction_id)
+        says_text = held.text.strip() and (typed is None or typed.verdict == "text")
+        outcome = Outcome.ACCEPTED if decision.accept and says_text else Outcome.REFUSED
+    session.add(_row(claim, Judgement(outcome, "operator", reason), number))
+    session.flush()
+    return outcome
 
 
 def withdraw(session: Session, line_id: UUID, *, by: UUID | None, source: Source, reason: str) -> None:

@@ -10,16 +10,22 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from demo.asker import Role, require
+from demo.asker import Asker, Role, require
 from demo.label_desk import Direction, LabelDesk
+from demo.problems import REFUSALS as OF_LINES
 from demo.problems import ProblemAnswer
 from demo.services import Services
 from flywheel import label_status
 from flywheel.errors import LabelStudioUnset
 from flywheel.label_report import LabelReport, label_report
+from flywheel.label_results import LONGEST_TEXT
 from flywheel.preannotation import predictions
+from flywheel.review_queue import settle_held
+from flywheel.sync import queue_pages
+from flywheel.trust import Decision
 
 MOST_TASKS = 1000
+MOST_PAGES = 100
 REFUSALS: dict[int | str, dict[str, Any]] = {
     502: {
         "model": ProblemAnswer,
@@ -36,6 +42,7 @@ class LabelAnswer(BaseModel):
     open_limit: int = Field(description="most lines that wait there for a person at one time")
     running: Direction | None
     trouble: str | None = Field(description="what the last push or pull of this app could not do")
+    operator: bool = Field(description="the asker may decide about held texts, send whole pages, begin projects")
     report: LabelReport
 
 
@@ -54,10 +61,25 @@ class PushIn(BaseModel):
     new_project: bool = Field(False, description="begin a new project where ours was deleted (operators)")
 
 
+class PagesIn(BaseModel):
+    """Pages whose boxes and reading order people should review."""
+
+    pages: list[UUID] = Field(min_length=1, max_length=MOST_PAGES)
+
+
+class DecisionIn(BaseModel):
+    """What becomes of a held text."""
+
+    text: str = Field(max_length=LONGEST_TEXT, description="the held text that the asker saw")
+    accept: bool = Field(description="true: it is ground truth all the same; false: it never becomes any")
+    why: str = Field(description="a reason, 1 to 200 characters; kept for ever with the asker's name")
+
+
 def router(services: Services, desk: LabelDesk) -> APIRouter:
     """Our own addresses for the Label tab, and those that Label Studio calls."""
     routes = APIRouter()
     _add_tab(routes, services, desk)
+    _add_decisions(routes, services, desk)
     _add_backend(routes, services, desk)
     return routes
 
@@ -66,8 +88,7 @@ def _add_tab(routes: APIRouter, services: Services, desk: LabelDesk) -> None:
     @routes.get("/api/v1/label-studio", responses=REFUSALS, tags=["labelling"])
     def loop(request: Request) -> LabelAnswer:
         """How far lines have come on their way through Label Studio, what waits and why, who labels how."""
-        require(request, services, Role.ANNOTATOR)
-        return _answer(services, desk)
+        return _answer(services, desk, require(request, services, Role.ANNOTATOR))
 
     @routes.get("/api/v1/label-studio/server", responses=REFUSALS, tags=["labelling"])
     def server(request: Request) -> ServerAnswer:
@@ -82,14 +103,35 @@ def _add_tab(routes: APIRouter, services: Services, desk: LabelDesk) -> None:
     def push(request: Request, sent: PushIn | None = None) -> LabelAnswer:
         """Begin to send lines that are worth a person's time."""
         new_project = sent is not None and sent.new_project
-        require(request, services, Role.OPERATOR if new_project else Role.ANNOTATOR)
-        return _start(services, desk, "push", new_project=new_project)
+        who = require(request, services, Role.OPERATOR if new_project else Role.ANNOTATOR)
+        _begin(services, desk, "push", new_project=new_project)
+        return _answer(services, desk, who)
 
     @routes.post("/api/v1/label-studio/pull", status_code=202, responses=REFUSALS, tags=["labelling"])
     def pull(request: Request) -> LabelAnswer:
         """Begin to bring back what people answered."""
-        require(request, services, Role.ANNOTATOR)
-        return _start(services, desk, "pull", new_project=False)
+        who = require(request, services, Role.ANNOTATOR)
+        _begin(services, desk, "pull")
+        return _answer(services, desk, who)
+
+
+def _add_decisions(routes: APIRouter, services: Services, desk: LabelDesk) -> None:
+    @routes.post("/api/v1/label-studio/pages", status_code=202, responses=REFUSALS, tags=["labelling"])
+    def pages(request: Request, sent: PagesIn) -> LabelAnswer:
+        """Send whole pages, so that people review their boxes and reading order; a push under way is waited for."""
+        who = require(request, services, Role.OPERATOR)
+        if services.settings.label_studio_url is None:
+            raise _unset()
+        queue_pages(services.store, sent.pages)
+        desk.push_soon()
+        return _answer(services, desk, who)
+
+    @routes.post("/api/v1/label-studio/held/{line_id}", responses=OF_LINES, tags=["labelling"])
+    def held(request: Request, line_id: UUID, sent: DecisionIn) -> LabelAnswer:
+        """Accept a text that is held for a review, or dismiss it."""
+        who = require(request, services, Role.OPERATOR)
+        settle_held(services.store, line_id, Decision(sent.text, sent.accept, by=who.name, why=sent.why))
+        return _answer(services, desk, who)
 
 
 def _add_backend(routes: APIRouter, services: Services, desk: LabelDesk) -> None:
@@ -113,22 +155,22 @@ def _add_backend(routes: APIRouter, services: Services, desk: LabelDesk) -> None
         return {"status": "noted"}
 
 
-def _answer(services: Services, desk: LabelDesk) -> LabelAnswer:
+def _answer(services: Services, desk: LabelDesk, who: Asker) -> LabelAnswer:
     settings, bench = services.settings, desk.bench
     return LabelAnswer(
         url=settings.label_studio_url,
         open_limit=settings.label_studio_open_tasks,
         running=bench.running,
         trouble=bench.trouble,
+        operator=who.role.includes(Role.OPERATOR),
         report=label_report(services.store, settings),
     )
 
 
-def _start(services: Services, desk: LabelDesk, direction: Direction, *, new_project: bool) -> LabelAnswer:
+def _begin(services: Services, desk: LabelDesk, direction: Direction, *, new_project: bool = False) -> None:
     if services.settings.label_studio_url is None:
         raise _unset()
     desk.start(direction, new_project=new_project)
-    return _answer(services, desk)
 
 
 def _unset() -> LabelStudioUnset:

@@ -10,11 +10,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from flywheel import trust
 from tests.browser.conftest import OpenPage, Scheme, Watch, keep_screenshot
 from tests.fake_reader import FakeReader
 from tests.handwriting import write_page
 from tests.integration.test_flywheel_command import flywheel
 from tests.label_studio import Studio
+from tests.reviewing import misread_page
 from tests.running_app import Running, environment, serving
 
 TEXTS = ["Dear Bob,", "it rayns again", "<img src=x onerror=alert(1)> ${7*7} {{constructor}}"]
@@ -115,6 +117,41 @@ def test_without_label_studio_the_tab_says_how_to_get_one(
     expect(page.get_by_role("button", name="Push")).to_be_disabled()
     keep_screenshot(page, f"label_unset_{width}_{scheme}")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.fixture
+def held(running: Running) -> tuple[str, str]:
+    """Two texts of a page that its image contradicts."""
+    texts = ("Dear <b>Bob</b>, it rains again and again", "asdf jkl asdf")
+    lines = [line.id for line in misread_page(running.store, ["Dear Bob,", "it rains."]).lines]
+    with running.store.writing() as session:
+        for line, text in zip(lines, texts, strict=True):
+            trust.keep(session, trust.Claim(line, text, plausibility=-99.0), "trusted")
+    return texts
+
+
+def test_an_operator_accepts_one_held_text_and_dismisses_another(
+    running: Running, held: tuple[str, str], open_page: OpenPage
+) -> None:
+    for width, scheme in [(420, "light"), (420, "dark"), (1400, "dark"), (1400, "light")]:
+        page = open_page(width=width, height=860, scheme=scheme)
+        open_tab(page, running.url)
+        good, bad = (page.get_by_role("row").filter(has_text=text) for text in held)
+        expect(good.get_by_role("img")).to_be_visible()
+        expect(good).to_contain_text("The image contradicts it")
+        page.get_by_text("Whole pages").click()
+        expect(page.get_by_role("listitem").filter(has_text="letter.png, page 1")).to_be_visible()
+        keep_screenshot(page, f"label_held_{width}_{scheme}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    good.get_by_role("button", name="Accept").click()  # without a reason nothing happens
+    good.get_by_label("Why").fill("The ink is faint, the text is right.")
+    good.get_by_role("button", name="Accept").click()
+    expect(good).to_have_count(0)
+    expect_stage(page, "accepted", 1)
+    bad.get_by_label("Why").fill("Mash.")
+    bad.get_by_role("button", name="Dismiss").click()
+    expect_stage(page, "quarantined", 0)
+    expect_stage(page, "accepted", 1)
 
 
 def test_a_server_that_is_down_is_told_with_what_to_do(

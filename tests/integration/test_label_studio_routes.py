@@ -10,7 +10,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from label_studio_sdk.core import ApiError
 
+from flywheel import trust
+from flywheel.accesses import add_program
+from flywheel.accounts import Role, add_account
 from flywheel.label_studio import LabelStudio
 from flywheel.settings import Settings
 from tests.fake_reader import FakeReader
@@ -65,6 +69,63 @@ def test_label_studio_takes_us_for_a_model_and_gets_the_newest_readings(app: Run
         (ours, unknown) = answer["results"]
         assert ours["result"][0]["value"] == {"text": ["DEAR BOB,"]}
         assert (ours["model_version"], unknown) == ("inkloop-test-1", {"result": []})
+
+
+def test_with_accounts_label_studio_comes_in_with_a_programs_token_alone(studio: Studio, tmp_path: Path) -> None:
+    variables = {name.removeprefix("INKLOOP_").lower(): value for name, value in studio.variables().items()}
+    with serving(tmp_path, FakeReader(), auth="on", **variables) as app, studio.client() as client:
+        add_account(app.store, "Studio", password="a quiet harbour", role=Role.ANNOTATOR)
+        token = add_program(app.store, "Studio")
+        loop = loop_of(app, studio, client)
+        page = loop.page()
+        loop.push(page)
+        project = int(loop.tasks()[0].project)
+        address = f"{app.url}/label-studio"
+        calls = ["setup", "predict", "webhook"]
+        assert [httpx.post(f"{address}/{call}", json={}).status_code for call in calls] == [401] * 3
+        assert httpx.get(f"{address}/health").status_code == 401
+        way = {"url": address, "project": project, "auth_method": "BASIC_AUTH", "basic_auth_user": "inkloop"}
+        with pytest.raises(ApiError, match="authentication parameters"):
+            client._sdk.ml.create(**way, basic_auth_pass="wrong")
+        backend = client._sdk.ml.create(**way, basic_auth_pass=token)
+        assert client._sdk.ml.get(backend.id).state == "CO"
+        client._sdk.webhooks.create(
+            url=f"{address}/webhook",
+            project=project,
+            send_for_all_actions=True,
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        studio.person("ann").type(loop.task_of(page.lines[0].id), "Dear Bob,")
+        wait_for(lambda: truth(app.store) == {page.lines[0].id: "Dear Bob,"})
+
+
+def test_an_operator_sends_a_whole_page_and_decides_about_held_texts_over_the_api(app: Running) -> None:
+    address, page = f"{app.url}/api/v1/label-studio", misread_page(app.store, ["one", "two"])
+    first, second = (line.id for line in page.lines)
+    with app.store.writing() as session:
+        for line in (first, second):
+            trust.keep(session, trust.Claim(line, "a vandal's", plausibility=-99.0), "trusted")
+    unknown = httpx.post(f"{address}/pages", json={"pages": [str(uuid4())]})
+    assert (unknown.status_code, httpx.post(f"{address}/pages", json={"pages": []}).status_code) == (404, 422)
+    sent = httpx.post(f"{address}/pages", json={"pages": [str(page.id)]})
+    assert (sent.status_code, sent.json()["running"]) == (202, "push")
+    wait_for(lambda: httpx.get(address).json()["running"] is None)
+    (reported,) = httpx.get(address).json()["report"]["pages"]
+    assert (reported["where"], reported["lines"], reported["state"]) == ("letter.png, page 1", 2, "open")
+    assert "/data?task=" in reported["url"]
+
+    decision = {"text": "a vandal's", "accept": True, "why": "I looked."}
+    for line, given, status in (
+        (first, decision | {"why": " "}, 422),
+        (first, decision | {"text": "another's"}, 409),
+        (uuid4(), decision, 404),
+        (first, decision, 200),
+        (first, decision, 409),
+        (second, decision | {"accept": False}, 200),
+    ):
+        assert httpx.post(f"{address}/held/{line}", json=given).status_code == status
+    assert truth(app.store) == {first: "a vandal's"}
+    assert httpx.get(address).json()["report"]["stages"]["quarantined"] == 0
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,22 @@
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from flywheel import trust
+from flywheel import outbox, trust
 from flywheel.accounts import Role, add_account
 from flywheel.additions import LOCAL
-from flywheel.errors import NotFound
+from flywheel.errors import NotFound, StaleDocument
 from flywheel.ground_truth import ground_truth
 from flywheel.judging import judge_new
+from flywheel.label_configs import Kind
+from flywheel.outbox import Wanted
 from flywheel.records import NewCorrection
+from flywheel.review_queue import settle_held
 from flywheel.store import Store
-from flywheel.tables import ErasureRow
-from flywheel.trust import Claim, Outcome
+from flywheel.tables import AcceptanceRow, ErasureRow
+from flywheel.trust import Claim, Decision, Outcome
 from tests.readings import a_page, an_upload
 
 
@@ -45,6 +48,46 @@ def correct(store: Store, contributor: UUID, texts: dict[UUID, str]) -> None:
 def claim_reviewed(store: Store, line: UUID, typed: str, *, by: UUID | None = None) -> None:
     with store.writing() as session:
         trust.keep(session, Claim(line, typed, "label_studio", by), "trusted")
+
+
+def hold(store: Store, line: UUID, typed: str, by: UUID) -> None:
+    with store.writing() as session:
+        trust.keep(session, Claim(line, typed, by=by, trusted=True, plausibility=-99.0), "trusted")
+
+
+def decide(store: Store, line: UUID, typed: str, *, accept: bool) -> Outcome:
+    return settle_held(store, line, Decision(typed, accept, by="Olive", why="I looked."))
+
+
+def test_an_operator_accepts_a_held_text_by_a_rule_of_its_own(store: Store, ann: UUID, lines: list[UUID]) -> None:
+    hold(store, lines[0], "Dear Rob,", ann)
+    with store.writing() as session:
+        outbox.fill(session, [Wanted(lines[0], "held", 1.0), Wanted(lines[1], "doubtful", 0.5)])
+    with pytest.raises(StaleDocument, match="not held any more"):
+        decide(store, lines[0], "Dear Bob,", accept=True)
+    assert decide(store, lines[0], "Dear Rob,", accept=True) is Outcome.ACCEPTED
+    (line,) = ground_truth(store)
+    assert (line.text, line.rule) == ("Dear Rob,", "operator")
+    with store.reading() as session:
+        newest = session.scalars(select(AcceptanceRow).order_by(AcceptanceRow.number.desc())).first()
+        assert newest is not None and (newest.reason, newest.contributor_id) == ("I looked. (Olive)", ann)
+        assert trust.held_texts(session) == []
+        assert [sample.line_id for sample in outbox.queued(session, 9, kind=Kind.LINES)] == [lines[1]]
+    with pytest.raises(StaleDocument):
+        decide(store, lines[0], "Dear Rob,", accept=False)
+
+
+def test_a_dismissed_text_leaves_what_was_accepted_before(store: Store, ann: UUID, lines: list[UUID]) -> None:
+    claim_reviewed(store, lines[0], "Dear Bob,")
+    for line in lines[:2]:
+        hold(store, line, "mash", ann)
+    assert decide(store, lines[0], "mash", accept=False) is Outcome.ACCEPTED
+    assert decide(store, lines[1], "mash", accept=False) is Outcome.REFUSED
+    assert truths(store) == {lines[0]: "Dear Bob,"}
+    with store.reading() as session:
+        assert trust.held_texts(session) == []
+    hold(store, lines[0], "other mash", ann)
+    assert truths(store) == {lines[0]: "Dear Bob,"}
 
 
 def test_what_the_operator_types_becomes_ground_truth(store: Store, ann: UUID, lines: list[UUID]) -> None:

@@ -102,12 +102,21 @@ export async function findLabelServer() {
   return (await ask("api/v1/label-studio/server")).json();
 }
 
-/** Begins a push or a pull; gives what `findLabelling` gives. */
-export async function startLabelling(direction, options = {}) {
-  const response = await ask(`api/v1/label-studio/${direction}`, {
+/** Begins a push (of whole pages: `pages`) or a pull; gives what `findLabelling` gives. */
+export function startLabelling(direction, options = {}) {
+  return postLabelling(direction, options);
+}
+
+/** Accepts or dismisses a held text; gives what `findLabelling` gives. */
+export function settleHeld(line, decision) {
+  return postLabelling(`held/${line}`, decision);
+}
+
+async function postLabelling(path, body) {
+  const response = await ask(`api/v1/label-studio/${path}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(options),
+    body: JSON.stringify(body),
   });
   return response.json();
 }

@@ -31,8 +31,11 @@ export function serverLine({ url, running }, server) {
   return [mark("good"), html("span", {}, "Label Studio ", server.version ?? "", " at ", link, ", as ", server.account)];
 }
 
-/** Everything below the head. `begin()`: a person wants a new project where ours was deleted. */
-export function board(answer, { begin }) {
+/**
+ * Everything below the head. `begin()`: a person wants a new project where ours was deleted;
+ * `decide(line, accept, why)`: an operator settles a held text; `send(page)`: a whole page is to be reviewed.
+ */
+export function board(answer, { begin, decide, send }) {
   const { report } = answer;
   return [
     answer.url ? null : setup(),
@@ -41,7 +44,8 @@ export function board(answer, { begin }) {
     troubles(report.runs),
     lines("The queue", queueNote(report, answer), report.queue),
     lines("Disagreed", "Both answers are kept; a third opinion is queued. Correct one of them there to settle it.", report.disagreed),
-    lines("Quarantined", "None of these becomes ground truth as it is.", report.quarantined),
+    lines("Quarantined", "None of these becomes ground truth as it is.", report.quarantined, answer.operator && decide),
+    wholePages(report.pages, answer.url && answer.operator && send),
     annotators(report.annotators),
     runs(report.runs),
   ];
@@ -113,7 +117,7 @@ function queueNote({ queue }, { open_limit }) {
   return `What people are asked, in this order: texts that are held first, then lines that teach the model most; at most ${open_limit} at a time are open in Label Studio.`;
 }
 
-function lines(title, note, rows) {
+function lines(title, note, rows, decide) {
   if (!rows.length && title !== "The queue") return null;
   const head = ["", "Line", "Text so far", "Why", "Where it is"].map((name) => html("th", { scope: "col" }, name));
   const body = rows.map((row, index) =>
@@ -122,12 +126,57 @@ function lines(title, note, rows) {
       {},
       html("td", { class: "labelling-rank" }, String(index + 1)),
       html("td", {}, row.where),
-      html("td", { class: "labelling-text", dir: "auto" }, row.text),
+      html("td", { class: "labelling-text" }, ...(decide && row.line_id ? held(row, decide) : [said(row)])),
       html("td", {}, row.reason),
       html("td", {}, place(row)),
     ),
   );
   return section(title, note, rows.length ? html("table", {}, html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...body)) : null);
+}
+
+function said({ text }) {
+  return html("span", { dir: "auto" }, text);
+}
+
+/** A held text below the image that contradicts it, and what an operator may do about it. */
+function held(row, decide) {
+  const image = html("img", { src: `api/v1/models/lines/${row.line_id}`, alt: `Image of: ${row.text}`, loading: "lazy" });
+  return [image, said(row), decision(row, decide)];
+}
+
+function decision(row, decide) {
+  const why = html("input", { type: "text", "aria-label": "Why", placeholder: "why", maxlength: 200, required: true });
+  return html(
+    "form",
+    {
+      class: "labelling-decision",
+      submit: (event) => {
+        event.preventDefault();
+        decide(row, event.submitter?.name === "accept", why.value);
+      },
+    },
+    why,
+    html("button", { type: "submit", name: "accept" }, "Accept"),
+    html("button", { type: "submit", name: "dismiss" }, "Dismiss"),
+  );
+}
+
+function wholePages(pages, send) {
+  if (!pages.length) return null;
+  const waits = ["queued", "sending", "open"];
+  const items = pages.map((page) =>
+    html(
+      "li",
+      {},
+      html("span", {}, page.where, html("span", { class: "labelling-note" }, ` ${page.lines} ${page.lines === 1 ? "line" : "lines"}`)),
+      page.state ? html("span", {}, place(page)) : null,
+      send && !waits.includes(page.state)
+        ? html("button", { type: "button", "aria-label": `Send ${page.where}`, click: () => send(page) }, page.state ? "Send again" : "Send")
+        : null,
+    ),
+  );
+  const note = "Where boxes or the reading order are wrong, people can mend them in Label Studio; the next pull brings it back.";
+  return html("details", { class: "labelling-pages" }, html("summary", {}, "Whole pages"), html("p", { class: "labelling-note" }, note), html("ul", {}, ...items));
 }
 
 function place({ url, state }) {

@@ -1,6 +1,6 @@
 // The Label tab: asks for the state of the loop while it is looked at, and starts pushes and pulls.
 
-import { findLabelling, findLabelServer, startLabelling } from "./api.js";
+import { findLabelling, findLabelServer, settleHeld, startLabelling } from "./api.js";
 import { fill, html } from "./dom.js";
 import { board, serverLine } from "./label_board.js";
 
@@ -14,6 +14,7 @@ export function mount({ element }) {
   let timer;
   let server = null;
   let asking = false;
+  let shown = "";
 
   async function refresh() {
     clearTimeout(timer);
@@ -53,18 +54,31 @@ export function mount({ element }) {
     for (const button of buttons) button.disabled = !answer.url || Boolean(answer.running);
     const told = answer.report.runs[0]?.problems ?? [];
     tell(told.includes(answer.trouble) ? null : answer.trouble);
-    fill(root.querySelector(".labelling-board"), ...board(answer, { begin: () => start("push", { new_project: true }) }));
+    const looks = JSON.stringify(answer);
+    if (looks === shown) return; // what a person types there stays
+    const open = [...root.querySelectorAll("details")].map((details) => details.open && details.className);
+    fill(root.querySelector(".labelling-board"), ...board(answer, { begin, decide, send }));
+    for (const details of root.querySelectorAll("details")) details.open = open.includes(details.className);
+    shown = looks;
   }
+
+  const begin = () => start("push", { new_project: true });
+  const send = (page) => start("pages", { pages: [page.page_id] });
+  const decide = (row, accept, why) => act(() => settleHeld(row.line_id, { text: row.text, accept, why }));
 
   async function start(direction, options) {
     server = null;
+    await act(() => startLabelling(direction, options));
+    clearTimeout(timer);
+    timer = setTimeout(refresh, WORKING_MS / 2);
+  }
+
+  async function act(ask) {
     try {
-      show(await startLabelling(direction, options));
+      show(await ask());
     } catch (error) {
       tell(error.message);
     }
-    clearTimeout(timer);
-    timer = setTimeout(refresh, WORKING_MS / 2);
   }
 
   function tell(text) {
