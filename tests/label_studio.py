@@ -1,8 +1,9 @@
 """A real Label Studio for the tests: one server for the whole run, on data of its own that is gone afterwards."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,13 +98,21 @@ def chosen(choice: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def running_studio(folder: Path) -> Iterator[Studio]:
-    """A server from nothing to gone; the program itself stays installed for the next run."""
+def starting_studio(folder: Path) -> Iterator[Callable[[], Studio]]:
+    """A server from nothing to gone, which starts in the background; calling what is given waits until it answers.
+
+    The program itself stays installed for the next run.
+    """
+    with ExitStack() as until_the_end, ThreadPoolExecutor(1) as hand:
+        yield hand.submit(_start, folder, until_the_end).result
+
+
+def _start(folder: Path, until_the_end: ExitStack) -> Studio:
     program = install(HOME / "venv")
     account = keep_account(folder / "account.json")
     port = free_port(FIRST_PORT)
     told = environment(account, port=port, data=folder / "data", base=os.environ) | LOOPBACK
     url, log = f"http://127.0.0.1:{port}", folder / "server.log"
-    with running(program, port=port, told=told, log=log) as server:
-        wait_until_ready(server, url=url, log=log)
-        yield Studio(url, account)
+    server = until_the_end.enter_context(running(program, port=port, told=told, log=log))
+    wait_until_ready(server, url=url, log=log)
+    return Studio(url, account)

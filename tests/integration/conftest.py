@@ -1,18 +1,22 @@
 """Databases for the integration tests: whoever asks for `database_url`, `settings` or `store` runs on both engines."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from flywheel.__main__ import main
 from flywheel.migrate import migrate_up
 from flywheel.settings import Settings
 from flywheel.store import Store
 from tests.integration.postgresql import Server, running_server
 from tests.label_studio import Studio
 from tests.reviewing import Loop
+
+CommandLine = Callable[..., tuple[int, str]]
+"""Takes variables and arguments; gives the exit status and what is told."""
 
 ENGINES = ["sqlite", "postgresql"]
 TEMPLATE = "inkloop_template"
@@ -82,6 +86,21 @@ def loop(store: Store, settings: Settings, studio: Studio) -> Iterator[Loop]:
     chosen = replace(settings, label_studio_url=studio.url, label_studio_api_key=studio.account.token)
     with studio.client() as client:
         yield Loop(store, client, chosen, studio)
+
+
+@pytest.fixture
+def command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """``python -m flywheel`` without a process of its own, which would import Label Studio's SDK anew."""
+
+    def run(environ: dict[str, str], *arguments: str) -> tuple[int, str]:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        status = main(arguments)
+        told = capsys.readouterr()
+        assert told.err == ""
+        return status, told.out
+
+    return run
 
 
 def _clone(server: Server, *, of: str) -> Iterator[str]:

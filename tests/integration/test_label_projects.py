@@ -3,7 +3,6 @@
 import json
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from flywheel.label_projects import reach_project
 from flywheel.label_studio import LabelStudio
 from flywheel.settings import Settings
 from flywheel.store import Store
-from tests.integration.test_flywheel_command import flywheel
+from tests.integration.conftest import CommandLine
 from tests.label_studio import Studio
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the others run on both
@@ -133,22 +132,24 @@ def test_without_a_server_or_a_token_the_message_names_the_variable() -> None:
 
 @ON_SQLITE
 def test_status_says_who_is_reached_and_which_project(
-    store: Store, environ: dict[str, str], client: LabelStudio, studio: Studio, tmp_path: Path
+    store: Store, environ: dict[str, str], client: LabelStudio, studio: Studio, command_line: CommandLine
 ) -> None:
     project = reach_project(store, client, Kind.LINES)
-    done = flywheel(environ | studio.variables(), tmp_path, "status")
-    assert (done.returncode, done.stderr) == (0, "")
-    facts = {line[:20].strip(): line[20:] for line in done.stdout.splitlines()}
+    status, told = command_line(environ | studio.variables(), "status")
+    assert status == 0
+    facts = {line[:20].strip(): line[20:] for line in told.splitlines()}
     assert facts["Label Studio"] == f"{studio.url} (reached as {studio.account.username})"
     assert facts["project"] == f"Inkloop lines: {studio.url}/projects/{project.number}/data"
 
 
 @ON_SQLITE
-def test_status_says_why_label_studio_is_not_reached(store: Store, environ: dict[str, str], tmp_path: Path) -> None:
+def test_status_says_why_label_studio_is_not_reached(
+    store: Store, environ: dict[str, str], command_line: CommandLine
+) -> None:
     variables = {"INKLOOP_LABEL_STUDIO_URL": "http://127.0.0.1:9", "INKLOOP_LABEL_STUDIO_API_KEY": "0" * 40}
-    done = flywheel(environ | variables, tmp_path, "status", "--json")
-    report = json.loads(done.stdout)
-    assert (done.returncode, report["label_studio"]["reached"]) == (1, False)
+    status, told = command_line(environ | variables, "status", "--json")
+    report = json.loads(told)
+    assert (status, report["label_studio"]["reached"]) == (1, False)
     (problem,) = report["problems"]
     assert problem.startswith("Label Studio at http://127.0.0.1:9 cannot be reached")
-    assert "0" * 40 not in done.stdout + done.stderr
+    assert "0" * 40 not in told

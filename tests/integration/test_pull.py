@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,7 +16,7 @@ from flywheel.records import NewCorrection, StoredPage
 from flywheel.review_queue import review_queue
 from flywheel.sync import last_runs, push
 from flywheel.tables import LabelProjectRow, LabelRow
-from tests.integration.test_flywheel_command import flywheel
+from tests.integration.conftest import CommandLine
 from tests.label_studio import Person, chosen, typed
 from tests.reviewing import Loop, samples, states, truth
 
@@ -215,17 +214,19 @@ def test_a_label_of_a_moment_before_the_watermark_is_not_missed(loop: Loop, page
     assert loop.pull().accepted == 1
 
 
-def test_push_and_pull_from_the_command_line(loop: Loop, environ: dict[str, str], ann: Person, tmp_path: Path) -> None:
+def test_push_and_pull_from_the_command_line(
+    loop: Loop, environ: dict[str, str], ann: Person, command_line: CommandLine
+) -> None:
     page = loop.page()
     variables = environ | loop.studio.variables()
-    pushed = flywheel(variables, tmp_path, "push", "--json")
-    assert (pushed.returncode, json.loads(pushed.stdout)["sent"], pushed.stderr) == (0, 3, "")
+    status, pushed = command_line(variables, "push", "--json")
+    assert (status, json.loads(pushed)["sent"]) == (0, 3)
     ann.type(loop.task_of(page.lines[2].id), "Ann")
-    pulled = flywheel(variables, tmp_path, "pull")
-    assert (pulled.returncode, pulled.stderr) == (0, "")
-    assert pulled.stdout.startswith("1 new answers to 1 tasks: 1 lines accepted, 0 withdrawn")
+    status, pulled = command_line(variables, "pull")
+    assert status == 0
+    assert pulled.startswith("1 new answers to 1 tasks: 1 lines accepted, 0 withdrawn")
     assert truth(loop.store) == {page.lines[2].id: "Ann"}
-    assert loop.studio.account.token not in pushed.stdout + pulled.stdout
+    assert loop.studio.account.token not in pushed + pulled
 
 
 def ground_truth_of(loop: Loop, line: UUID, text: str) -> None:

@@ -25,6 +25,7 @@ from flywheel.tables import SampleRow
 from tests.reviewing import MODEL, Loop, samples, states, truth
 
 QUICK = Pace(settle_s=3.0, look_s=0.2)
+AT_ONCE = Pace(settle_s=0.5, look_s=0.2)
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # test_pull pushes to PostgreSQL
 
@@ -147,7 +148,7 @@ def test_push_after_kill_9_in_the_midst_of_an_import_sends_only_what_is_missing(
     )
     assert killed.returncode == -signal.SIGKILL
     assert states(loop.store) == ["sending"] * 3
-    done = loop.push(page, pace=QUICK)
+    done = loop.push(page, pace=QUICK if moment == "during" else AT_ONCE)
     assert done.sent + done.found == 3
     assert moment == "during" or done.sent == (3 if moment == "before" else 0)
     assert states(loop.store) == ["open"] * 3
