@@ -102,6 +102,11 @@ def test_a_person_fixes_a_prefilled_line_in_label_studio_and_the_tab_counts_it(
         expect_stage(tab, "accepted", 1)
         expect(tab.get_by_role("row", name=studio.account.username)).to_be_visible()
         keep_screenshot(tab, "label_counted")
+
+        tab.get_by_text("Whole pages").click()
+        tab.get_by_role("button", name="Send letter.png, page 1").click()
+        expect(tab.locator(".labelling-pages li")).to_contain_text("open there", timeout=60_000)
+        keep_screenshot(tab, "label_page_sent")
         tab.goto("about:blank")  # it would go on asking when the app has ended
 
 
