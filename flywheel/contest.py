@@ -1,15 +1,22 @@
-"""Champion against challenger on the frozen test split of a snapshot and on base lines; the verdict is kept."""
+"""Champion against challenger on the frozen test split of a snapshot and on base lines; the verdict is kept.
 
+A challenger for one hand or collection is judged by that one's test lines, beside what reads them now.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
+from flywheel import personal
 from flywheel.errors import UnfitSnapshot
-from flywheel.gate import BASE, OLDER, TEST, Rules, judge, read_both
+from flywheel.gate import BASE, OLDER, OTHERS, TEST, Rules, judge, read_both
 from flywheel.model_folders import load
 from flywheel.registry import Model
 from flywheel.retraining import champion
+from flywheel.scopes import Scope, scopes_of
 from flywheel.settings import Settings
 from flywheel.snapshot_files import write_lines
-from flywheel.snapshots import Snapshot, find, lines_of
+from flywheel.snapshots import FrozenLine, Snapshot, find, lines_of
 from flywheel.splits import place_of
 from flywheel.store import Store
 from flywheel.verdicts import StoredVerdict, keep_verdict, verdicts
@@ -19,34 +26,72 @@ from recognizer.weights_files import LANGUAGE, SHIPPED
 from recognizer.written_lines import base_lines
 
 BASE_LINES = 200
+OTHER_LINES = 100  # of everybody else, which a model for one hand is shown beside its own
 WRITTEN_LINES = 60
 
 
 def contest(
-    store: Store, settings: Settings, challenger: Model, snapshot: Snapshot, *, rules: Rules | None = None
+    store: Store,
+    settings: Settings,
+    challenger: Model,
+    snapshot: Snapshot,
+    *,
+    scope: Scope | None = None,
+    rules: Rules | None = None,
 ) -> StoredVerdict:
     """Let the gate judge a challenger beside the model that serves; judged before on the same, it is only looked up.
+
+    Args:
+        store: where models, snapshots and verdicts are.
+        settings: scratch folder, base corpora.
+        challenger: the model to be judged.
+        snapshot: whose test lines judge.
+        scope: the hand or collection it is for; None: everybody.
+        rules: other ones than the gate's own; then nothing is looked up.
 
     Raises:
         UnfitSnapshot: the challenger serves already.
         BadModel: one of the two cannot be loaded, or reads nonsense.
     """
+    tested = [line for line in lines_of(store, snapshot) if line.split == "test"]
     against = champion(store, settings)
+    if scope is not None:
+        against = reads_now(store, against, scope, tested, besides=challenger)
     if against.version == challenger.version:
         raise UnfitSnapshot(f"{challenger.version} serves already: there is nothing to compare it with.")
-    asked = (against.version, challenger.version, snapshot.id)
+    asked = (against.version, challenger.version, snapshot.id, scope)
     for told in verdicts(store, limit=200):
-        if (told.champion, told.challenger, told.snapshot) == asked and rules is None:
+        if (told.champion, told.challenger, told.snapshot, told.scope) == asked and rules is None:
             return told
     models = settings.scratch / "models"
-    tested = [line for line in lines_of(store, snapshot) if line.split == "test"]
-    rows = write_lines(store, tested, settings.scratch)
-    base = base_rows(settings)
-    older = _seen_before(store, against)
-    slices = [_slices(row, older) for row in rows] + [(BASE,)] * len(base)
-    judged = read_both(load(store, against, models), load(store, challenger, models), [*rows, *base], slices)
-    verdict = judge(judged, rules)
-    return keep_verdict(store, verdict, champion=against, challenger=challenger, snapshot=snapshot.id)
+    rows, slices = _judging(store, settings, against, tested, scope)
+    judged = read_both(load(store, against, models), load(store, challenger, models), rows, slices)
+    verdict = judge(judged, replace(rules or Rules(), personal=scope is not None))
+    return keep_verdict(store, verdict, champion=against, challenger=challenger, snapshot=snapshot.id, scope=scope)
+
+
+def reads_now(store: Store, common: Model, scope: Scope, lines: Sequence[FrozenLine], *, besides: Model) -> Model:
+    """What reads a scope's lines, or most of them, but for one model: its own, its collection's, or the common one."""
+    own = {of: model for of, model in personal.serving(store).items() if model.version != besides.version}
+    if scope in own:
+        return own[scope]
+    reading = [next((own[of] for of in scopes_of(line) if of in own), common) for line in lines if scope.holds(line)]
+    counted = Counter(model.version for model in reading)
+    return max(reading, key=lambda model: counted[model.version], default=common)
+
+
+def _judging(
+    store: Store, settings: Settings, against: Model, tested: Sequence[FrozenLine], scope: Scope | None
+) -> tuple[Sequence[LineTruth], Sequence[tuple[str, ...]]]:
+    """The lines that both models read, and the slices of each."""
+    if scope is None:
+        rows, older = write_lines(store, tested, settings.scratch), _seen_before(store, against)
+        base = base_rows(settings)
+        return [*rows, *base], [_slices(row, older) for row in rows] + [(BASE,)] * len(base)
+    rows = write_lines(store, [line for line in tested if scope.holds(line)], settings.scratch)
+    others = sorted((line for line in tested if not scope.holds(line)), key=lambda line: place_of(line.line_id))
+    beside = write_lines(store, others[:OTHER_LINES], settings.scratch)
+    return [*rows, *beside], [*[(TEST,)] * len(rows), *[(OTHERS,)] * len(beside)]
 
 
 def base_rows(settings: Settings) -> Sequence[LineTruth]:

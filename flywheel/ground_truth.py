@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
 from flywheel.store import Store
@@ -56,29 +56,34 @@ class TrueLine:
 
 def ground_truth(store: Store) -> Iterator[TrueLine]:
     """Every line of ground truth at one moment: oldest document first, page by page, in reading order."""
-    later = aliased(AcceptanceRow)
-    newest = (
-        select(func.max(later.number))
-        .where(later.line_id == AcceptanceRow.line_id, later.outcome != Outcome.HELD)
-        .scalar_subquery()
-    )
     wanted = (
         select(AcceptanceRow, LineRow, PageRow, DocumentRow)
         .join(LineRow, LineRow.id == AcceptanceRow.line_id)
         .join(PageRow, PageRow.id == LineRow.page_id)
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
-        .where(
-            AcceptanceRow.outcome == Outcome.ACCEPTED,
-            AcceptanceRow.number == newest,
-            LineRow.retired_at.is_(None),
-            DocumentRow.deleted_at.is_(None),
-        )
+        .where(*standing())
         .order_by(DocumentRow.created_at, DocumentRow.id, PageRow.number, LineRow.position, LineRow.id)
         .execution_options(yield_per=1000)
     )
     with store.reading() as session:
         for accepted, line, page, document in session.execute(wanted):
             yield _true_line(accepted, line, page, document)
+
+
+def standing() -> tuple[ColumnElement[bool], ...]:
+    """What makes an acceptance ground truth, for queries that join it with its line, page and document."""
+    later = aliased(AcceptanceRow)
+    newest = (
+        select(func.max(later.number))
+        .where(later.line_id == AcceptanceRow.line_id, later.outcome != Outcome.HELD)
+        .scalar_subquery()
+    )
+    return (
+        AcceptanceRow.outcome == Outcome.ACCEPTED,
+        AcceptanceRow.number == newest,
+        LineRow.retired_at.is_(None),
+        DocumentRow.deleted_at.is_(None),
+    )
 
 
 def _true_line(accepted: AcceptanceRow, line: LineRow, page: PageRow, document: DocumentRow) -> TrueLine:

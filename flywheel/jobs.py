@@ -18,10 +18,13 @@ from dbos import DBOS, ScheduleInput, SetWorkflowID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from flywheel import runs
+from flywheel import personal, registry, runs
 from flywheel.database import sqlite_file
 from flywheel.errors import FlywheelError, WheelStopped
+from flywheel.personal_contest import judge_again
 from flywheel.runs import Run
+from flywheel.scope_lines import require_lines
+from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.store import Store
 from flywheel.tables import AcceptanceRow, RunRow, SnapshotRow, WorkerRow, now
@@ -40,17 +43,26 @@ BROKEN = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 DIED_OFTEN = "its workers died in it again and again"
 
 
-def ask(store: Store, settings: Settings, *, asked_by: str, minutes: float | None = None) -> Run:
-    """Ask for a turn of the wheel; while one is not over, that one is the answer. A worker takes it within seconds."""
+def ask(
+    store: Store, settings: Settings, *, asked_by: str, minutes: float | None = None, scope: Scope | None = None
+) -> Run:
+    """Ask for a turn of the wheel; while one like it is not over, that one is the answer.
+
+    A worker takes it within seconds, or when the turns before it are over.
+
+    Raises:
+        UnfitSnapshot: the scope has too few lines for a model of its own; nothing was begun.
+    """
     runs.end_dead(store)
     while True:
         with store.alone("asking") as mine:
-            going = next((run for run in runs.runs(store) if not run.over), None)
+            going = next((run for run in runs.going(store) if run.scope == scope), None)
             if going is not None:
                 return going
             if mine:
+                require_lines(store, scope)
                 asked = settings.retrain_minutes if minutes is None else minutes
-                return runs.begin(store, asked_by=asked_by, minutes=asked)
+                return runs.begin(store, asked_by=asked_by, minutes=asked, scope=scope)
         time.sleep(ASK_AGAIN_S)
 
 
@@ -120,6 +132,19 @@ def turn_by_the_clock(at: datetime, _: Any) -> None:
     settings = Settings.from_env()
     with Store.open(settings) as store:
         ask(store, settings, asked_by=f"the clock, {at:%Y-%m-%d %H:%M}")
+
+
+@DBOS.workflow()
+def judge_personal(promotion: int) -> None:
+    """Hold the models of single hands and collections against the common one that this promotion let serve."""
+    _judge_personal(promotion)
+
+
+@DBOS.step()
+def _judge_personal(_: int) -> None:
+    settings = Settings.from_env()
+    with Store.open(settings) as store:
+        judge_again(store, settings)
 
 
 @contextmanager
@@ -192,11 +217,15 @@ class Worker:
             session.merge(WorkerRow(id=self.name, seen_at=now()))
 
     def _queue(self) -> None:
-        """Give the runs that wait to DBOS, each once: a run's id is its job's, so a second worker changes nothing."""
-        for run in runs.runs(self._store):
+        """Give what waits to DBOS, each once: a run's id is its job's, so a second worker changes nothing."""
+        for run in runs.going(self._store):
             if run.state == "waiting" and not run.by_hand:
                 with SetWorkflowID(run.id):
                     DBOS.enqueue_workflow(QUEUE, turn_once, run.id)
+        if personal.unjudged(self._store):
+            newest = registry.promotions(self._store)[0].number
+            with SetWorkflowID(f"personal-{newest}"):
+                DBOS.enqueue_workflow(QUEUE, judge_personal, newest)
 
     def _take_over(self) -> None:
         """Put the runs of silent workers back into the queue; their finished steps stay finished."""
@@ -243,12 +272,13 @@ def new_lines(store: Store) -> int:
 
 
 def lines_since_a_turn(store: Store) -> int:
-    """Lines accepted since ground truth was last frozen or a turn was last asked for.
+    """Lines accepted since ground truth was last frozen or a turn for everybody was last asked for.
 
     Where a turn cannot freeze anything new, or fails, the same lines do not ask for the next one.
     """
     with store.reading() as session:
-        moments = [session.scalar(select(func.max(row.created_at))) for row in (SnapshotRow, RunRow)]
+        asked = select(func.max(RunRow.created_at)).where(RunRow.scope_id.is_(None))
+        moments = [session.scalar(newest) for newest in (select(func.max(SnapshotRow.created_at)), asked)]
         return _accepted_since(session, max((moment for moment in moments if moment is not None), default=None))
 
 

@@ -4,9 +4,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from flywheel import registry, runs
+from flywheel import personal_report, registry, runs
 from flywheel.jobs import alive, new_lines
 from flywheel.learning_curve import Estimate, Step, estimate
+from flywheel.personal_report import PersonalReport
 from flywheel.registry import Promotion
 from flywheel.runs import Run
 from flywheel.snapshots import Snapshot, snapshots
@@ -18,7 +19,7 @@ LINES_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class ModelLine:
-    """One model of the lineage with what the gate measured of it last.
+    """One model of the lineage that is for everybody, with what the gate measured of it last.
 
     Attributes:
         version: its own.
@@ -52,6 +53,7 @@ class WheelReport:
     workers: tuple[str, ...]
     new_lines: int
     estimate: Estimate | None
+    personal: PersonalReport
 
     def to_json(self) -> dict[str, Any]:
         """The report as the API answers it."""
@@ -67,7 +69,8 @@ def report(store: Store, serving: str) -> WheelReport:
     """
     promoted = registry.promotions(store)
     known = {snapshot.id: snapshot for snapshot in snapshots(store)}
-    judged = {verdict.challenger: verdict for verdict in reversed(verdicts(store, limit=200))}
+    told = (verdict for verdict in reversed(verdicts(store, limit=200)) if verdict.scope is None)
+    judged = {verdict.challenger: verdict for verdict in told}
     served = {promotion.version for promotion in promoted}
     models = tuple(
         ModelLine(
@@ -81,6 +84,7 @@ def report(store: Store, serving: str) -> WheelReport:
             verdict=judged.get(model.version),
         )
         for model in registry.models(store)
+        if model.scope is None
     )
     return WheelReport(
         serving=serving,
@@ -90,6 +94,7 @@ def report(store: Store, serving: str) -> WheelReport:
         workers=tuple(alive(store)),
         new_lines=new_lines(store),
         estimate=_estimate(models),
+        personal=personal_report.report(store),
     )
 
 

@@ -51,7 +51,8 @@ class OutlineReader(Protocol):
         """Read these lines of a page, and no others."""
 
 
-GetReader = Callable[[], OutlineReader]
+GetReader = Callable[[UUID], OutlineReader]
+"""Gives what reads a page, by its id."""
 
 
 @dataclass
@@ -131,7 +132,7 @@ class _Page:
         if old is not None and drawn and same_outline(known[old].polygon, drawn[0].polygon):
             return  # it reaches over the page's edge, and was cut off there before
         read = self._read(drawn)
-        model = self.reader().version if read else page.model
+        model = self.reader(page.id).version if read else page.model
         change = Edit(edit.replaces, tuple(drawn))
         with self.store.writing() as session:
             added = change_lines(session, page.id, change, read, model=model, contributor=self.work.owner)
@@ -145,7 +146,7 @@ class _Page:
             return []
         image, _ = self.store.page_image(self.work.page_id, self.work.owner)
         page = next(iter(open_pages(image, name=f"page {self.work.page_id}")))
-        return self.reader().read_outlines(page, [(line.polygon, line.baseline) for line in drawn])
+        return self.reader(self.work.page_id).read_outlines(page, [(line.polygon, line.baseline) for line in drawn])
 
     def _live(self) -> Sequence[StoredLine]:
         with self.store.reading() as session:

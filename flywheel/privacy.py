@@ -1,7 +1,8 @@
 """Forget a person or a page: everything that came from them goes, and what learnt from it is named and marked.
 
 Rows go by the foreign keys of the tables, so a table that is added later is forgotten too. Snapshots and models cannot
-unlearn: they are marked, no training begins from them, and none of them is promoted again.
+unlearn: they are marked, no training begins from them, and none of them is promoted again. A marked model of one hand
+or collection stops serving at once, because the common model can.
 """
 
 import json
@@ -19,9 +20,11 @@ from sqlalchemy.orm import Session
 
 from flywheel import registry
 from flywheel.errors import FlywheelError, NotFound
-from flywheel.retraining import LEARNS
+from flywheel.personal import drop_forgotten
+from flywheel.retraining import BY_THE_PROGRAM, LEARNS
+from flywheel.scopes import find_scope
 from flywheel.settings import Settings
-from flywheel.snapshots import snapshots
+from flywheel.snapshots import FrozenLine, snapshots
 from flywheel.snapshots import unpack as unpack_shard
 from flywheel.store import Store
 from flywheel.tables import (
@@ -36,6 +39,7 @@ from flywheel.tables import (
     ModelRow,
     PageRow,
     SampleRow,
+    ScopeRow,
     SnapshotRow,
     SnapshotShardRow,
     SplitRow,
@@ -58,7 +62,8 @@ class Forgotten:
         tasks: removed from Label Studio.
         snapshots: marked, by id.
         models: marked, by version.
-        serving: a marked model that serves: roll it back, or retrain and promote.
+        serving: a marked model that serves everybody: roll it back, or retrain and promote.
+        dropped: marked models that served one hand or collection, which the common model reads again.
         problems: what could not be reached, each in a sentence.
     """
 
@@ -68,6 +73,7 @@ class Forgotten:
     snapshots: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     serving: str | None = None
+    dropped: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -88,13 +94,17 @@ def forget(store: Store, settings: Settings, who: str) -> Forgotten:
         lines = _images_of_lines(session, doomed)
         files = _blobs(session, doomed)
     _forget_tasks(store, settings, doomed, done)
-    done.snapshots = _containing(store, lines)
+    held = _containing(store, lines)
+    done.snapshots = list(held)
+    why = f"It holds lines that were forgotten on {datetime.now(UTC):%Y-%m-%d}."
     with store.writing() as session:
-        _mark(session, done, why=f"It holds lines that were forgotten on {datetime.now(UTC):%Y-%m-%d}.")
+        _mark(session, held, done, why=why)
+        done.dropped = drop_forgotten(session, by=BY_THE_PROGRAM, why=why)
         _scrub_verdicts(session, set(lines))
         _remove(session, doomed, done)
         named = {row for row in files if not _still_named(session, row)}
         _forget_splits(session, named)
+        _forget_scopes(session)
     for key in named:
         store.blobs.delete(key)
     done.blobs = len(named)
@@ -161,25 +171,30 @@ def _blobs(session: Session, doomed: Doomed) -> set[str]:
     return set(session.scalars(originals.union(images)))
 
 
-def _containing(store: Store, lines: dict[str, str]) -> list[str]:
-    """The snapshots that hold one of these lines; only shards that can are read."""
+def _containing(store: Store, lines: dict[str, str]) -> dict[str, list[FrozenLine]]:
+    """The snapshots that hold some of these lines, with those; only shards that can are read."""
     buckets = {int(image[:2], 16) for image in lines.values()}
-    found = []
+    found = {}
     for snapshot in snapshots(store):
         with store.reading() as session:
             wanted = select(SnapshotShardRow.sha256).where(
                 SnapshotShardRow.snapshot_id == snapshot.id, SnapshotShardRow.bucket.in_(buckets)
             )
             shards = list(session.scalars(wanted))
-        if any(line.line_id in lines for shard in shards for line in unpack_shard(store.blobs.get(shard))):
-            found.append(snapshot.id)
+        held = [line for shard in shards for line in unpack_shard(store.blobs.get(shard)) if line.line_id in lines]
+        if held:
+            found[snapshot.id] = held
     return found
 
 
-def _mark(session: Session, done: Forgotten, *, why: str) -> None:
-    """Mark the snapshots, the models trained on them, and every model trained from those."""
-    session.execute(update(SnapshotRow).where(SnapshotRow.id.in_(done.snapshots)).values(forgotten=why))
-    marked = set(session.scalars(select(ModelRow.id).where(ModelRow.snapshot_id.in_(done.snapshots))))
+def _mark(session: Session, held: dict[str, list[FrozenLine]], done: Forgotten, *, why: str) -> None:
+    """Mark the snapshots, the models that learnt these lines from them, and every model trained from those."""
+    session.execute(update(SnapshotRow).where(SnapshotRow.id.in_(held)).values(forgotten=why))
+    marked = {
+        row.id
+        for row in session.scalars(select(ModelRow).where(ModelRow.snapshot_id.in_(held)))
+        if _has_learnt(session, row, held[row.snapshot_id or ""])
+    }
     while True:
         children = set(session.scalars(select(ModelRow.id).where(ModelRow.parent_id.in_(marked)))) - marked
         if not children:
@@ -187,6 +202,12 @@ def _mark(session: Session, done: Forgotten, *, why: str) -> None:
         marked |= children
     session.execute(update(ModelRow).where(ModelRow.id.in_(marked)).values(forgotten=why))
     done.models = sorted(session.scalars(select(ModelRow.version).where(ModelRow.id.in_(marked))))
+
+
+def _has_learnt(session: Session, row: ModelRow, lines: list[FrozenLine]) -> bool:
+    """Whether a model trained on a snapshot with these lines was shown them: one of a single scope only its own."""
+    scope = find_scope(session, row.scope_id)
+    return scope is None or any(scope.holds(line) for line in lines)
 
 
 def _scrub_verdicts(session: Session, lines: set[str]) -> None:
@@ -233,6 +254,14 @@ def _forget_splits(session: Session, images: set[str]) -> None:
     for row in session.scalars(select(SplitRow).where(SplitRow.name.startswith("writer:"))):
         if row.name.removeprefix("writer:") not in known:
             session.delete(row)
+
+
+def _forget_scopes(session: Session) -> None:
+    """A hand or collection that no document names any more has no name here either; what served it when, stays."""
+    for row in session.scalars(select(ScopeRow)):
+        named = DocumentRow.writer if row.kind == "writer" else DocumentRow.collection
+        if session.scalar(select(DocumentRow.id).where(named == row.name).limit(1)) is None:
+            row.name = f"forgotten-{row.id.hex[:12]}"
 
 
 def _forget_tasks(store: Store, settings: Settings, doomed: Doomed, done: Forgotten) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from flywheel.errors import NotFound, NotPromotable
 from flywheel.gate import Decision
+from flywheel.scopes import Scope, find_scope, keep_scope
 from flywheel.store import Store
 from flywheel.tables import (
     ModelFileRow,
@@ -44,6 +45,7 @@ class Model:
         metrics: measured when it was made.
         forgotten: why it may not be trained from or promoted any more; None: it may.
         created_at: UTC.
+        scope: the hand or collection that it alone learnt from, over its parent; None: everybody's lines.
     """
 
     id: UUID
@@ -53,6 +55,7 @@ class Model:
     metrics: Mapping[str, Any] = field(repr=False)
     forgotten: str | None
     created_at: datetime
+    scope: Scope | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The model as commands print it."""
@@ -82,6 +85,7 @@ def register(
     parent: str | None = None,
     snapshot: str | None = None,
     metrics: Mapping[str, Any] | None = None,
+    scope: Scope | None = None,
 ) -> Model:
     """Keep the model in ``folder``; keeping it again changes nothing.
 
@@ -98,8 +102,9 @@ def register(
         if row is None:
             row = ModelRow(
                 version=card["version"],
-                parent_id=_row(session, parent).id if parent else None,
+                parent_id=find_row(session, parent).id if parent else None,
                 snapshot_id=snapshot,
+                scope_id=keep_scope(session, scope) if scope else None,
                 card=card,
                 metrics=dict(metrics or {}),
             )
@@ -116,14 +121,14 @@ def find(store: Store, version: str) -> Model:
         NotFound: there is none, or there are several.
     """
     with store.reading() as session:
-        return _model(session, _row(session, version))
+        return as_model(session, find_row(session, version))
 
 
 def models(store: Store) -> list[Model]:
     """Every registered model, newest first."""
     with store.reading() as session:
         rows = session.scalars(select(ModelRow).order_by(ModelRow.created_at.desc(), ModelRow.version))
-        return [_model(session, row) for row in rows]
+        return [as_model(session, row) for row in rows]
 
 
 def serving(store: Store) -> Model | None:
@@ -131,7 +136,7 @@ def serving(store: Store) -> Model | None:
     with store.reading() as session:
         newest = select(PromotionRow.model_id).order_by(PromotionRow.number.desc()).limit(1)
         row = session.get(ModelRow, session.scalar(newest) or UUID(int=0))
-        return None if row is None else _model(session, row)
+        return None if row is None else as_model(session, row)
 
 
 def promotions(store: Store) -> list[Promotion]:
@@ -160,9 +165,9 @@ def promote(store: Store, version: str, *, by: str, why: str = "", anyway: bool 
         NotPromotable: the gate has not let it through, or it holds what was forgotten.
     """
     with store.writing() as session:
-        row = _row(session, version)
-        _require_remembered(row)
-        newest = _newest(session)
+        row = find_row(session, version)
+        require_remembered(row)
+        newest = newest_promotion(session)
         if newest is not None and newest.model_id == row.id:
             raise NotPromotable(f"{row.version} serves already.")
         passed = _consent(session, row, newest)
@@ -182,14 +187,14 @@ def roll_back(store: Store, *, by: str, why: str, version: str | None = None) ->
         NotPromotable: it holds what was forgotten.
     """
     with store.writing() as session:
-        newest = _newest(session)
-        wanted = None if version is None else _row(session, version).id
+        newest = newest_promotion(session)
+        wanted = None if version is None else find_row(session, version).id
         served = select(PromotionRow).order_by(PromotionRow.number.desc())
         for earlier in session.scalars(served):
             other = newest is not None and earlier.model_id != newest.model_id
             row = session.get_one(ModelRow, earlier.model_id)
             if other and (earlier.model_id == wanted if wanted else row.forgotten is None):
-                _require_remembered(row)
+                require_remembered(row)
                 return _keep(session, row, kind="rollback", by=by, why=why)
     raise NotFound("No other model has served before, so there is nothing to roll back to.")
 
@@ -206,7 +211,12 @@ def reader_of(store: Store, line_id: UUID, at: datetime) -> str | None:
         )
 
 
-def _row(session: Session, version: str) -> ModelRow:
+def find_row(session: Session, version: str) -> ModelRow:
+    """The row of the model of that version, or whose version ends so.
+
+    Raises:
+        NotFound: there is none, or there are several.
+    """
     escaped = version.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = session.scalars(select(ModelRow).where(ModelRow.version.like(f"%{escaped}", escape="\\"))).all()
     exact = [row for row in rows if row.version == version] or rows
@@ -215,19 +225,30 @@ def _row(session: Session, version: str) -> ModelRow:
     return exact[0]
 
 
-def _newest(session: Session) -> PromotionRow | None:
+def newest_promotion(session: Session) -> PromotionRow | None:
+    """The one that names the model that serves; None: nothing was ever promoted."""
     return session.scalar(select(PromotionRow).order_by(PromotionRow.number.desc()).limit(1))
 
 
-def _require_remembered(row: ModelRow) -> None:
+def newest_verdict(session: Session, row: ModelRow, *, scope_id: UUID | None) -> VerdictRow | None:
+    """The gate's newest word on a model, for everybody or for one scope."""
+    of_model = VerdictRow.challenger_id == row.id, VerdictRow.scope_id.is_not_distinct_from(scope_id)
+    return session.scalar(select(VerdictRow).where(*of_model).order_by(VerdictRow.created_at.desc()).limit(1))
+
+
+def require_remembered(row: ModelRow) -> None:
+    """Return if a model holds nothing forgotten.
+
+    Raises:
+        NotPromotable: it does.
+    """
     if row.forgotten is not None:
         raise NotPromotable(f"{row.version} may not serve any more: {row.forgotten}")
 
 
 def _consent(session: Session, row: ModelRow, newest: PromotionRow | None) -> VerdictRow | None:
-    """The gate's newest word on this model, if it was yes and against the model that serves."""
-    wanted = select(VerdictRow).where(VerdictRow.challenger_id == row.id).order_by(VerdictRow.created_at.desc())
-    verdict = session.scalar(wanted.limit(1))
+    """The gate's newest word on this model for everybody, if it was yes and against the model that serves."""
+    verdict = newest_verdict(session, row, scope_id=None)
     if verdict is None or verdict.decision != Decision.PROMOTE:
         return None
     return verdict if newest is None or newest.model_id == verdict.champion_id else None
@@ -241,7 +262,8 @@ def _keep(session: Session, row: ModelRow, *, kind: Kind, by: str, why: str) -> 
     return Promotion(number, row.version, kind, by, why, kept.created_at)
 
 
-def _model(session: Session, row: ModelRow) -> Model:
+def as_model(session: Session, row: ModelRow) -> Model:
+    """A row as the object that goes out."""
     parent = session.get(ModelRow, row.parent_id) if row.parent_id else None
     return Model(
         id=row.id,
@@ -251,4 +273,5 @@ def _model(session: Session, row: ModelRow) -> Model:
         metrics=row.metrics,
         forgotten=row.forgotten,
         created_at=row.created_at,
+        scope=find_scope(session, row.scope_id),
     )

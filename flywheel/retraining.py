@@ -1,8 +1,8 @@
 """Snapshot → challenger: train from the champion on frozen lines, replaying others so that nothing is forgotten.
 
-A training has a folder named by what goes into it. Killed at any moment, it goes on from its last checkpoint there;
-finished, it is not done again. Too little memory halves the batch, also where it was seen only by the death of the
-process; a loss that is no number begins anew more slowly.
+For one hand or collection it learns that one's lines alone. A training has a folder named by what goes into it. Killed
+at any moment, it goes on from its last checkpoint there; finished, it is not done again. Too little memory halves the
+batch, also where it was seen only by the death of the process; a loss that is no number begins anew more slowly.
 """
 
 import json
@@ -20,9 +20,11 @@ from flywheel.errors import UnfitSnapshot, WheelStopped
 from flywheel.expectations import expect
 from flywheel.model_folders import unpack
 from flywheel.registry import Model
+from flywheel.scope_lines import frozen, require_enough
+from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshot_files import write_lines
-from flywheel.snapshots import Snapshot, find, lines_of
+from flywheel.snapshots import FrozenLine, Snapshot, find, lines_of
 from flywheel.store import Store
 from recognizer.charset import Charset
 from recognizer.corpora import LineTruth
@@ -92,7 +94,13 @@ def parent_for(store: Store, settings: Settings) -> Model:
 
 
 def retrain(
-    store: Store, settings: Settings, snapshot: Snapshot, *, minutes: float | None = None, watch: Watch | None = None
+    store: Store,
+    settings: Settings,
+    snapshot: Snapshot,
+    *,
+    minutes: float | None = None,
+    watch: Watch | None = None,
+    scope: Scope | None = None,
 ) -> Trained:
     """Train a challenger on a snapshot and register it; done before, it is only looked up.
 
@@ -102,9 +110,10 @@ def retrain(
         snapshot: what to learn.
         minutes: of training; None: as the settings say.
         watch: told about once a second how far it is; whatever it raises ends the training, to be resumed.
+        scope: the hand or collection whose lines to learn, for a model of its own; None: everybody's.
 
     Raises:
-        UnfitSnapshot: it may not be trained on, or breaks an expectation.
+        UnfitSnapshot: it may not be trained on, breaks an expectation, or holds too few lines of the scope.
         WheelStopped: the training cannot be done on this machine.
     """
     if snapshot.forgotten is not None:
@@ -113,14 +122,17 @@ def retrain(
         )
     parent = parent_for(store, settings)
     options = FinetuneOptions(minutes=settings.retrain_minutes if minutes is None else minutes)
-    name = sha256(f"{snapshot.id} {parent.version} {options}".encode()).hexdigest()[:16]
+    named = f"{snapshot.id} {parent.version} {options}" + (f" {scope}" if scope else "")
+    name = sha256(named.encode()).hexdigest()[:16]
     folder = settings.scratch / "trainings" / name
     if not (folder / REPORT).exists():
-        _train(store, settings, _Order(snapshot, parent, options, folder), watch)
+        _train(store, settings, _Order(snapshot, parent, options, folder, scope), watch)
     report: dict[str, Any] = json.loads((folder / REPORT).read_text(encoding="utf-8"))
     if report["kept"] == "parent":
         return Trained(None, report)
-    model = registry.register(store, folder / CHALLENGER, parent=parent.version, snapshot=snapshot.id, metrics=report)
+    model = registry.register(
+        store, folder / CHALLENGER, parent=parent.version, snapshot=snapshot.id, metrics=report, scope=scope
+    )
     return Trained(model, report)
 
 
@@ -132,16 +144,17 @@ class _Order:
     parent: Model
     options: FinetuneOptions
     folder: Path
+    scope: Scope | None
 
 
 def _train(store: Store, settings: Settings, order: _Order, watch: Watch | None) -> None:
     folder = order.folder
     begins = unpack(store, order.parent, settings.scratch / "models")
-    rows = write_lines(store, list(lines_of(store, order.snapshot)), settings.scratch)
+    rows = write_lines(store, _lines(store, order), settings.scratch)
     card = read_card(begins)
-    expect(
-        rows, Charset(card["charset"]["name"], card["charset"]["characters"]), before=_texts_before(store, order.parent)
-    )
+    charset = Charset(card["charset"]["name"], card["charset"]["characters"])
+    # What one hand writes may well differ from what everybody does: that is no drift.
+    expect(rows, charset, before=() if order.scope else _texts_before(store, order.parent))
     train, held = ([row for row in rows if row.extra["split"] == split] for split in ("train", "validation"))
     if len(train) < FEWEST_LINES:
         raise UnfitSnapshot(
@@ -150,7 +163,12 @@ def _train(store: Store, settings: Settings, order: _Order, watch: Watch | None)
         )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / LEARNS).write_text(order.snapshot.id, encoding="utf-8")
-    facts = {"snapshot": order.snapshot.id, "parent": order.parent.version, "minutes": order.options.minutes}
+    facts = {
+        "snapshot": order.snapshot.id,
+        "parent": order.parent.version,
+        "minutes": order.options.minutes,
+        "scope": order.scope.kind if order.scope else None,  # whose it is stays here
+    }
     run = tracking.open_run(settings, folder, facts)
     around = Surroundings(held, folder / CHECKPOINTS, watch, run)
     replay = _replay(settings, begins)
@@ -171,6 +189,15 @@ def _train(store: Store, settings: Settings, order: _Order, watch: Watch | None)
     unfinished.write_text(json.dumps(report), encoding="utf-8")
     unfinished.replace(folder / REPORT)
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+
+
+def _lines(store: Store, order: _Order) -> list[FrozenLine]:
+    """The lines to learn and choose by: the snapshot's, or those of the scope."""
+    lines = list(lines_of(store, order.snapshot))
+    if order.scope is None:
+        return lines
+    require_enough(order.scope, frozen(order.scope, lines))
+    return [line for line in lines if order.scope.holds(line)]
 
 
 def _attempt(

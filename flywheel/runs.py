@@ -9,8 +9,10 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from flywheel.errors import Cancelled, NotFound
+from flywheel.scopes import Scope, find_scope, keep_scope
 from flywheel.store import Store
 from flywheel.tables import RunRow, now
 
@@ -41,6 +43,7 @@ class Run:
         snapshot: id, once frozen.
         created_at: UTC.
         finished_at: UTC; None: not over.
+        scope: the hand or collection it is to find a model for; None: everybody.
     """
 
     id: str
@@ -53,6 +56,7 @@ class Run:
     snapshot: str | None
     created_at: datetime
     finished_at: datetime | None
+    scope: Scope | None = None
 
     @property
     def over(self) -> bool:
@@ -65,8 +69,15 @@ class Run:
         return self.id.startswith(BY_HAND)
 
 
-def begin(store: Store, *, asked_by: str, minutes: float, id: str | None = None) -> Run:  # noqa: A002
-    """A new run that waits; the same id again is the same run."""
+def begin(
+    store: Store,
+    *,
+    asked_by: str,
+    minutes: float,
+    scope: Scope | None = None,
+    id: str | None = None,  # noqa: A002
+) -> Run:
+    """A new run that waits, for everybody or for one scope; the same id again is the same run."""
     name = id or uuid4().hex
     with store.writing() as session:
         row = session.get(RunRow, name)
@@ -74,9 +85,10 @@ def begin(store: Store, *, asked_by: str, minutes: float, id: str | None = None)
             row = RunRow(
                 id=name, state="waiting", stage="waiting", asked_by=asked_by, minutes=minutes, progress={}, message=""
             )
+            row.scope_id = keep_scope(session, scope) if scope else None
             session.add(row)
             session.flush()
-        return _run(row)
+        return _run(session, row)
 
 
 def find(store: Store, run_id: str) -> Run:
@@ -89,13 +101,23 @@ def find(store: Store, run_id: str) -> Run:
         row = session.get(RunRow, run_id)
         if row is None:
             raise NotFound(f"There is no run {run_id}. See the Models tab.")
-        return _run(row)
+        return _run(session, row)
 
 
 def runs(store: Store, *, limit: int = 20) -> list[Run]:
     """The newest runs, newest first."""
     with store.reading() as session:
-        return [_run(row) for row in session.scalars(select(RunRow).order_by(RunRow.created_at.desc()).limit(limit))]
+        return [
+            _run(session, row)
+            for row in session.scalars(select(RunRow).order_by(RunRow.created_at.desc()).limit(limit))
+        ]
+
+
+def going(store: Store) -> list[Run]:
+    """The runs that are not over, oldest first."""
+    with store.reading() as session:
+        wanted = select(RunRow).where(RunRow.state.not_in(OVER)).order_by(RunRow.created_at)
+        return [_run(session, row) for row in session.scalars(wanted)]
 
 
 def advance(store: Store, run_id: str, stage: str, *, snapshot: str | None = None) -> None:
@@ -140,10 +162,11 @@ def cancel(store: Store, run_id: str) -> None:
             row.state = "cancelling"
 
 
-def begin_by_hand(store: Store, *, minutes: float) -> Run:
+def begin_by_hand(store: Store, *, minutes: float, scope: Scope | None = None) -> Run:
     """A new run of the command line, which holds `LOCK`; those before it that never came to an end are dead."""
     _end_dead(store)
-    return begin(store, id=f"{BY_HAND}{uuid4().hex}", asked_by="the command line", minutes=minutes)
+    name = f"{BY_HAND}{uuid4().hex}"
+    return begin(store, id=name, asked_by="the command line", minutes=minutes, scope=scope)
 
 
 def end_dead(store: Store) -> None:
@@ -170,7 +193,7 @@ def _write(store: Store, run_id: str, **values: Any) -> None:
                 setattr(row, name, value)
 
 
-def _run(row: RunRow) -> Run:
+def _run(session: Session, row: RunRow) -> Run:
     return Run(
         id=row.id,
         state=row.state,
@@ -182,4 +205,5 @@ def _run(row: RunRow) -> Run:
         snapshot=row.snapshot_id,
         created_at=row.created_at,
         finished_at=row.finished_at,
+        scope=find_scope(session, row.scope_id),
     )

@@ -1,5 +1,6 @@
 """Push and pull, as people and jobs ask for them: one at a time, and each leaves a record of how it went."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -9,17 +10,21 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from flywheel import outbox
-from flywheel.errors import LabelStudioError, ProjectGone, SyncRunning
+from flywheel import outbox, personal, registry
+from flywheel.errors import FlywheelError, LabelStudioError, ProjectGone, SyncRunning
 from flywheel.label_configs import Kind
 from flywheel.label_projects import known_projects, mark_gone, reach_project
 from flywheel.label_studio import LabelStudio
 from flywheel.page_edits import GetReader, OutlineReader, apply_pages
 from flywheel.pulling import Pull, Pulled
 from flywheel.pushing import Pace, Push, Pushed, Queue, fill_outbox
+from flywheel.scopes import scopes_of_page
 from flywheel.settings import Settings
 from flywheel.store import Store
 from flywheel.tables import SyncRunRow
+from recognizer.errors import RecognizerError
+
+log = logging.getLogger(__name__)
 
 LOCK = "label-studio"
 PACE = Pace()
@@ -75,9 +80,9 @@ def pull(
     Args:
         store: where answers and ground truth are kept.
         client: the server.
-        settings: whose word is enough.
+        settings: whose word is enough; where models are unpacked.
         reconcile: compare every task with the server's; done anyway when their number is not what it should be.
-        reader: reads the lines that people drew on pages; None: the model of the settings, if they drew any.
+        reader: reads the lines that people drew on pages; None: what reads each page now, if they drew any.
 
     Raises:
         LabelStudioError: the server cannot be used now; the record says why.
@@ -93,20 +98,34 @@ def pull(
             except ProjectGone:
                 mark_gone(store, project)
                 raise
-        applied = apply_pages(store, settings.trust, reader or _reader_of(settings))
+        applied = apply_pages(store, settings.trust, reader or _reader_of(store, settings))
         done.accepted += applied.accepted
         done.problems += applied.problems
     return done
 
 
-def _reader_of(settings: Settings) -> GetReader:
+def _reader_of(store: Store, settings: Settings) -> GetReader:
+    """What reads the lines that people drew on a page: the page's own model or the common one, each loaded once."""
+
     @cache
-    def load() -> OutlineReader:
+    def loaded(model: str | None) -> OutlineReader:
+        from flywheel.model_folders import load
         from recognizer.line_reader import LineReader
 
-        return LineReader.load(settings.model)
+        if model is None:
+            return LineReader.load(settings.model)
+        return load(store, registry.find(store, model), settings.scratch / "models")
 
-    return load
+    def reader_of(page_id: UUID) -> OutlineReader:
+        own, common = personal.model_for(store, scopes_of_page(store, page_id)), registry.serving(store)
+        if own is not None:
+            try:
+                return loaded(own[1].version)
+            except (FlywheelError, RecognizerError, OSError) as error:
+                log.warning("%s cannot read the lines drawn on page %s: %s", own[1].version, page_id, error)
+        return loaded(common.version if common else None)
+
+    return reader_of
 
 
 def queue_pages(store: Store, page_ids: Iterable[UUID]) -> int:

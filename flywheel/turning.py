@@ -1,9 +1,12 @@
-"""One turn of the wheel: pull → snapshot → retrain → evaluate → promote, each step also done alone and done again."""
+"""One turn of the wheel: pull → snapshot → retrain → evaluate → promote, each step also done alone and done again.
+
+A run may be for one hand or collection: then the same steps find and judge a model of its own.
+"""
 
 import logging
 from dataclasses import dataclass
 
-from flywheel import registry, runs
+from flywheel import personal, registry, runs
 from flywheel.contest import contest
 from flywheel.errors import Cancelled, FlywheelError
 from flywheel.gate import Decision
@@ -12,6 +15,7 @@ from flywheel.judging import judge_new
 from flywheel.model_folders import load
 from flywheel.registry import Model
 from flywheel.retraining import champion, retrain
+from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import find, freeze
 from flywheel.store import Store
@@ -69,26 +73,36 @@ class Wheel:
         def watch(progress: Progress) -> None:
             runs.tell(self.store, self.run, progress.to_json())
 
-        minutes = runs.find(self.store, self.run).minutes
-        trained = retrain(self.store, self.settings, find(self.store, snapshot), minutes=minutes, watch=watch)
+        run, frozen = runs.find(self.store, self.run), find(self.store, snapshot)
+        trained = retrain(self.store, self.settings, frozen, minutes=run.minutes, watch=watch, scope=run.scope)
         return trained.challenger.version if trained.challenger else None
 
     def evaluate(self, snapshot: str, challenger: str) -> StoredVerdict:
         """Let the gate judge it."""
         runs.advance(self.store, self.run, "evaluate")
-        model = registry.find(self.store, challenger)
-        return contest(self.store, self.settings, model, find(self.store, snapshot))
+        model, scope = registry.find(self.store, challenger), runs.find(self.store, self.run).scope
+        return contest(self.store, self.settings, model, find(self.store, snapshot), scope=scope)
 
     def promote(self, verdict: StoredVerdict) -> None:
         """Let the challenger serve if the gate said so, and end the run."""
         runs.advance(self.store, self.run, "promote")
         challenger: Model = registry.find(self.store, verdict.challenger)
-        serves = registry.serving(self.store)
-        if verdict.decision == Decision.PROMOTE and (serves is None or serves.id != challenger.id):
-            registry.promote(self.store, challenger.version, by=runs.find(self.store, self.run).asked_by)
+        if verdict.decision == Decision.PROMOTE:
+            self._promote(challenger, verdict.scope)
         said = "Promoted" if verdict.decision == Decision.PROMOTE else "Not promoted"
         message = f"{said}: {verdict.reason}"
         runs.finish(self.store, self.run, "done", message, made=(challenger.id, verdict.id))
+
+    def _promote(self, challenger: Model, scope: Scope | None) -> None:
+        """Let it serve, everybody or the scope; done before, nothing changes."""
+        by = runs.find(self.store, self.run).asked_by
+        serves = registry.serving(self.store) if scope is None else personal.serving(self.store).get(scope)
+        if serves is not None and serves.id == challenger.id:
+            return
+        if scope is None:
+            registry.promote(self.store, challenger.version, by=by)
+        else:
+            personal.promote(self.store, challenger.version, scope, by=by)
 
     def give_up(self, error: Exception) -> None:
         """End the run because of an error, in its words."""

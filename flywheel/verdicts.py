@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from flywheel.gate import Verdict
 from flywheel.registry import Model
+from flywheel.scopes import Scope, find_scope, keep_scope
 from flywheel.store import Store
 from flywheel.tables import ModelRow, VerdictRow
 
 
 @dataclass(frozen=True, slots=True)
 class StoredVerdict:
-    """What the gate once said; ``report`` is `flywheel.gate.Verdict.to_json`."""
+    """What the gate once said; ``report`` is `flywheel.gate.Verdict.to_json`, ``scope`` whom it was said for."""
 
     id: UUID
     champion: str
@@ -27,15 +28,19 @@ class StoredVerdict:
     reason: str
     report: Mapping[str, Any] = field(repr=False)
     created_at: datetime
+    scope: Scope | None = None
 
 
-def keep_verdict(store: Store, verdict: Verdict, *, champion: Model, challenger: Model, snapshot: str) -> StoredVerdict:
-    """Remember what the gate said."""
+def keep_verdict(
+    store: Store, verdict: Verdict, *, champion: Model, challenger: Model, snapshot: str, scope: Scope | None = None
+) -> StoredVerdict:
+    """Remember what the gate said, for everybody or for one scope."""
     with store.writing() as session:
         row = VerdictRow(
             champion_id=champion.id,
             challenger_id=challenger.id,
             snapshot_id=snapshot,
+            scope_id=keep_scope(session, scope) if scope else None,
             decision=str(verdict.decision),
             reason=verdict.reason,
             report=verdict.to_json(),
@@ -69,4 +74,5 @@ def _verdict(session: Session, row: VerdictRow) -> StoredVerdict:
         reason=row.reason,
         report=row.report,
         created_at=row.created_at,
+        scope=find_scope(session, row.scope_id),
     )

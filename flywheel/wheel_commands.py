@@ -1,18 +1,16 @@
 """What the wheel's verbs do: `python -m flywheel snapshot`, `export` and the rest, each repeatable on its own."""
 
-import argparse
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flywheel.command_line import Options, opened, show
 from flywheel.settings import ROOT, Settings
 
 if TYPE_CHECKING:
+    from flywheel.scopes import Scope
     from flywheel.store import Store
 
-Options = argparse.Namespace
 Commands = Any  # argparse's own type has no public name
 ANOTHER = "Another training runs already, and two would only hinder each other. Wait for it, or stop it."
 FORMATS = ("lines", "page", "datasets")
@@ -52,6 +50,8 @@ def add_commands(commands: Commands) -> None:
     turn = commands.add_parser("turn", help="pull, snapshot, retrain, evaluate, promote: once")
     _with_minutes(turn)
     turn.set_defaults(run=run_turn)
+    for command in (retrain, evaluate, promote, rollback, turn):
+        _with_scope(command)
     worker = commands.add_parser("worker", help="work on asked-for turns until stopped")
     worker.add_argument(
         "--name", metavar="NAME", default="", help="one per worker, and always the same (default: the machine's)"
@@ -70,6 +70,18 @@ def _add_others(commands: Commands) -> tuple[Any, Any]:
     forget.add_argument("who", metavar="CONTRIBUTOR|PAGE", help="a contributor's name or id, or a page's id")
     forget.set_defaults(run=run_forget)
     return bring, forget
+
+
+def _with_scope(command: Any) -> None:
+    whose = command.add_mutually_exclusive_group()
+    whose.add_argument("--writer", metavar="NAME", help="a model of this hand's own")
+    whose.add_argument("--collection", metavar="NAME", help="a model of this collection's own")
+
+
+def _scope(options: Options) -> "Scope | None":
+    from flywheel.scopes import scope_of
+
+    return scope_of(writer=options.writer, collection=options.collection)
 
 
 def _with_minutes(command: Any) -> None:
@@ -125,10 +137,11 @@ def run_retrain(settings: Settings, options: Options) -> int:
     from flywheel.retraining import retrain
     from flywheel.snapshots import find
 
+    scope = _scope(options)
     with opened(settings) as store, store.alone(runs.LOCK) as taken:
         if not taken:
             raise WheelStopped(ANOTHER)
-        trained = retrain(store, settings, find(store, options.snapshot), minutes=options.minutes)
+        trained = retrain(store, settings, find(store, options.snapshot), minutes=options.minutes, scope=scope)
         version = trained.challenger.version if trained.challenger else None
         show({"challenger": version, **trained.report}, options)
     return 0
@@ -142,7 +155,8 @@ def run_evaluate(settings: Settings, options: Options) -> int:
 
     with opened(settings) as store:
         model = registry.find(store, options.version)
-        verdict = contest(store, settings, model, find(store, options.snapshot or model.snapshot))
+        scope = _scope(options) or model.scope
+        verdict = contest(store, settings, model, find(store, options.snapshot or model.snapshot), scope=scope)
     if options.json:
         print(json.dumps({"champion": verdict.champion, "challenger": verdict.challenger, **verdict.report}))
         return 0
@@ -156,23 +170,44 @@ def run_evaluate(settings: Settings, options: Options) -> int:
 
 
 def run_promote(settings: Settings, options: Options) -> int:
-    """Promote a model."""
-    from flywheel import registry
+    """Promote a model, for everybody or for one scope."""
+    from flywheel import personal, registry
 
+    decided = {"by": options.by, "why": options.why, "anyway": options.anyway}
+    scope = _scope(options)
     with opened(settings) as store:
-        done = registry.promote(store, options.version, by=options.by, why=options.why, anyway=options.anyway)
-    show(done.to_json(), options)
+        if scope is not None:
+            show(personal.promote(store, options.version, scope, **decided).to_json(), options)
+        else:
+            done = registry.promote(store, options.version, **decided)
+            show(done.to_json() | _judged_again(store, settings), options)
     return 0
 
 
 def run_rollback(settings: Settings, options: Options) -> int:
-    """Roll back to a model that served before."""
-    from flywheel import registry
+    """Roll back to a model that served before, for everybody or for one scope."""
+    from flywheel import personal, registry
 
+    scope = _scope(options)
     with opened(settings) as store:
-        done = registry.roll_back(store, by=options.by, why=options.why, version=options.version)
-    show(done.to_json(), options)
+        if scope is not None:
+            done = personal.roll_back(store, scope, by=options.by, why=options.why, version=options.version)
+            show(done.to_json(), options)
+        else:
+            common = registry.roll_back(store, by=options.by, why=options.why, version=options.version)
+            show(common.to_json() | _judged_again(store, settings), options)
     return 0
+
+
+def _judged_again(store: "Store", settings: Settings) -> dict[str, dict[str, str]]:
+    """What the models of single hands and collections come to beside the new common one, where there are some."""
+    from flywheel import personal
+
+    if not personal.unjudged(store):
+        return {}
+    from flywheel.personal_contest import judge_again
+
+    return {"dropped": {str(scope): why for scope, why in judge_again(store, settings).items()}}
 
 
 def run_turn(settings: Settings, options: Options) -> int:
@@ -181,14 +216,17 @@ def run_turn(settings: Settings, options: Options) -> int:
 
     from flywheel import runs
     from flywheel.errors import WheelStopped
+    from flywheel.scope_lines import require_lines
     from flywheel.turning import Wheel, turn
 
+    scope = _scope(options)
     with opened(settings) as store, store.alone(runs.LOCK) as taken:
         if not taken:
             raise WheelStopped(ANOTHER)
         minutes = settings.retrain_minutes if options.minutes is None else options.minutes
-        begun = runs.begin_by_hand(store, minutes=minutes)
-        done = asdict(turn(Wheel(store, settings, begun.id)))
+        require_lines(store, scope)
+        begun = runs.begin_by_hand(store, minutes=minutes, scope=scope)
+        done = asdict(turn(Wheel(store, settings, begun.id))) | _judged_again(store, settings)
     moments = {name: str(done[name]) for name in ("created_at", "finished_at")}
     show(done | moments, options)
     return 0
@@ -245,23 +283,3 @@ def run_worker(settings: Settings, options: Options) -> int:
     show({"worker": worker.name, "state": "stopped"}, options)
     sys.stdout.flush()
     os._exit(0)
-
-
-@contextmanager
-def opened(settings: Settings) -> "Iterator[Store]":
-    """The store of the settings, with the tables of this code."""
-    from flywheel.store import Store
-
-    with Store.open(settings) as store:
-        store.ready()
-        yield store
-
-
-def show(result: dict[str, Any], options: Options) -> None:
-    """A result as JSON, or as aligned rows."""
-    if options.json:
-        print(json.dumps(result, ensure_ascii=False))
-        return
-    for key, value in result.items():
-        shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        print(f"{key:<18}{shown if not isinstance(shown, list) else len(shown)}")

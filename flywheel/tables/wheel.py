@@ -4,7 +4,9 @@
     snapshots ── snapshot_shards
         └── models ── model_files
               ├── verdicts (champion, challenger)
-              └── promotions        append-only: the newest names the model that serves
+              ├── promotions            append-only: the newest names the model that serves
+              └── personal_promotions   append-only: the newest of a scope names the model that serves it
+    scopes                              hands and collections; models, verdicts and runs may belong to one
     runs, workers
 
 Shards, manifests and weights are blobs; a row names them.
@@ -14,7 +16,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flywheel.tables.base import Base, Json, Sha256, now
@@ -50,14 +52,29 @@ class SnapshotShardRow(Base):
     sha256: Mapped[str] = mapped_column(Sha256)
 
 
+class ScopeRow(Base):
+    """A hand or a collection, named here alone, so that its name can be forgotten in one place."""
+
+    __tablename__ = "scopes"
+    __table_args__ = (CheckConstraint("kind IN ('writer', 'collection')", "kind"), UniqueConstraint("kind", "name"))
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    kind: Mapped[str]
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class ModelRow(Base):
-    """A model that may serve; ``version`` is what it calls itself, in ``model_versions`` too once it has read."""
+    """A model that may serve; ``version`` is what it calls itself, in ``model_versions`` too once it has read.
+
+    With a scope it has learnt from the lines of that hand or collection, over its parent.
+    """
 
     __tablename__ = "models"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     version: Mapped[str] = mapped_column(unique=True)
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("models.id"))
     snapshot_id: Mapped[str | None] = mapped_column(ForeignKey("snapshots.id"))
+    scope_id: Mapped[UUID | None] = mapped_column(ForeignKey("scopes.id"))
     card: Mapped[dict[str, Any]] = mapped_column(Json)
     metrics: Mapped[dict[str, Any]] = mapped_column(Json)
     forgotten: Mapped[str | None]
@@ -74,13 +91,14 @@ class ModelFileRow(Base):
 
 
 class VerdictRow(Base):
-    """What the gate said of a challenger beside the champion of that moment."""
+    """What the gate said of a challenger beside the champion of that moment, for everybody or for one scope."""
 
     __tablename__ = "verdicts"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     champion_id: Mapped[UUID] = mapped_column(ForeignKey("models.id"))
     challenger_id: Mapped[UUID] = mapped_column(ForeignKey("models.id"), index=True)
     snapshot_id: Mapped[str] = mapped_column(ForeignKey("snapshots.id"))
+    scope_id: Mapped[UUID | None] = mapped_column(ForeignKey("scopes.id"))
     decision: Mapped[str]
     reason: Mapped[str]
     report: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -100,8 +118,26 @@ class PromotionRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class PersonalPromotionRow(Base):
+    """From then on this model served a scope, and none of its own where there is none; ``number`` counts from 1.
+
+    ``common_id`` is the model that served everybody else then.
+    """
+
+    __tablename__ = "personal_promotions"
+    __table_args__ = (CheckConstraint("number >= 1", "number"),)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    scope_id: Mapped[UUID] = mapped_column(ForeignKey("scopes.id"), index=True)
+    model_id: Mapped[UUID | None] = mapped_column(ForeignKey("models.id"))
+    common_id: Mapped[UUID] = mapped_column(ForeignKey("models.id"))
+    kind: Mapped[str]
+    by: Mapped[str]
+    why: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class RunRow(Base):
-    """One turn of the wheel: what was asked, how far it is, what came of it."""
+    """One turn of the wheel, for everybody or for one scope: what was asked, how far it is, what came of it."""
 
     __tablename__ = "runs"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -109,6 +145,7 @@ class RunRow(Base):
     stage: Mapped[str]
     asked_by: Mapped[str]
     minutes: Mapped[float]
+    scope_id: Mapped[UUID | None] = mapped_column(ForeignKey("scopes.id"))
     progress: Mapped[dict[str, Any]] = mapped_column(Json)
     message: Mapped[str]
     snapshot_id: Mapped[str | None] = mapped_column(ForeignKey("snapshots.id"))

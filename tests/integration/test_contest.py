@@ -1,17 +1,21 @@
 """The gate with real readers: what reads better is let through, and a turn ends with what serves next."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from flywheel import registry, runs
+from flywheel import personal, registry, runs
 from flywheel.contest import contest
 from flywheel.errors import Cancelled, NotPromotable, UnfitSnapshot
-from flywheel.gate import BASE, Decision, Rules
+from flywheel.gate import BASE, OTHERS, TEST, Decision, Rules
+from flywheel.ground_truth import TrueLine
+from flywheel.personal_contest import judge_again
 from flywheel.registry import Model, register, serving
 from flywheel.retraining import champion, parent_for
+from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import Snapshot, freeze
 from flywheel.store import Store
@@ -23,6 +27,7 @@ from tests.running_app import settings_in
 
 TEXTS = ["the roses by the gate", "have come out at last", "and I think of you", "each morning at nine"]
 PAGES = 24
+ANN = Scope("writer", "Ann")
 FEW = Rules(fewest_lines=8, resamples=200)
 
 
@@ -50,8 +55,13 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
-def snapshot(store: Store) -> Snapshot:
-    return freeze(store, [line for seed in range(PAGES) for line in written_page(store, TEXTS, seed=seed)])
+def truth(store: Store) -> list[TrueLine]:
+    return [line for seed in range(PAGES) for line in written_page(store, TEXTS, seed=seed)]
+
+
+@pytest.fixture(scope="module")
+def snapshot(store: Store, truth: list[TrueLine]) -> Snapshot:
+    return freeze(store, truth)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +73,27 @@ def test_the_settings_model_is_the_first_champion(store: Store, settings: Settin
     first = champion(store, settings)
     assert champion(store, settings) == first == serving(store) == parent_for(store, settings)
     assert [row.by for row in registry.promotions(store)][-1] == "inkloop"
+
+
+def test_a_hand_gets_a_model_that_is_better_for_it_until_everybody_has_that_one(
+    store: Store, settings: Settings, truth: list[TrueLine], challenger: Model
+) -> None:
+    half = len(truth) // 2
+    frozen = freeze(store, [*(replace(line, writer="Ann") for line in truth[:half]), *truth[half:]])
+    verdict = contest(store, settings, challenger, frozen, scope=ANN, rules=FEW)
+    assert verdict.decision == Decision.PROMOTE, verdict.reason
+    test, beside = verdict.report["slices"]
+    assert (test["name"], beside["name"]) == (TEST, OTHERS)
+    assert test["lines"] + beside["lines"] == frozen.lines["test"] and test["challenger_cer"] < test["champion_cer"]
+    with pytest.raises(NotPromotable, match="against the model that serves now"):
+        registry.promote(store, challenger.version, by="Ann")
+    assert personal.promote(store, challenger.version, ANN, by="Ann").why == verdict.reason
+    assert personal.serving(store) == {ANN: challenger} and judge_again(store, settings) == {}
+    serves = champion(store, settings)
+    registry.promote(store, challenger.version, by="Ann", why="A trial.", anyway=True)
+    assert judge_again(store, settings) == {ANN: "It is the common model now."}
+    registry.promote(store, serves.version, by="Ann", why="Back.", anyway=True)
+    assert personal.serving(store) == {}
 
 
 def test_a_reader_that_is_better_is_let_through_and_one_that_is_worse_is_not(
@@ -81,7 +112,7 @@ def test_a_reader_that_is_better_is_let_through_and_one_that_is_worse_is_not(
     assert runs.find(store, run.id).message.startswith("Promoted: CER ")
     assert registry.promotions(store)[0].by == "Ann"
     Wheel(store, settings, run.id).promote(verdict)  # a step done again changes nothing
-    assert len(registry.promotions(store)) == 2
+    assert registry.promotions(store)[1].version == before.version
     back = contest(store, settings, before, snapshot, rules=FEW)
     assert back.decision is not Decision.PROMOTE and "it is no better" in back.reason
     with pytest.raises(NotPromotable):

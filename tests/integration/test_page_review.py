@@ -61,7 +61,7 @@ def prefilled(loop: Loop) -> list[dict[str, Any]]:
 
 
 def back(loop: Loop) -> Any:
-    return pull(loop.store, loop.client, loop.settings, reader=Reader)
+    return pull(loop.store, loop.client, loop.settings, reader=lambda _: Reader())
 
 
 def live(loop: Loop, page: StoredPage) -> StoredPage:

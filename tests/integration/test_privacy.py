@@ -1,18 +1,20 @@
 """Whoever asks to be forgotten is, everywhere; what learnt from them is named and never learnt from again."""
 
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from flywheel import trust
+from flywheel import personal, trust
 from flywheel.errors import NotFound, NotPromotable, StoreUnavailable
 from flywheel.gate import Decision, Verdict
 from flywheel.ground_truth import ground_truth
 from flywheel.privacy import forget
 from flywheel.records import Document, NewCorrection
 from flywheel.registry import promote, register
+from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import find, freeze, lines_of, snapshots
 from flywheel.store import Store
@@ -23,10 +25,11 @@ from tests.integration.test_registry import folder_of
 from tests.readings import a_page, an_upload
 
 
-def keep(store: Store, person: UUID, name: str) -> Document:
+def keep(store: Store, person: UUID, name: str, *, writer: str | None = None) -> Document:
     """A document of two pages whose lines are accepted."""
     pages = [(a_page([f"{name} {n}"], number=n, path=name), f"image {name} {n}".encode()) for n in (1, 2)]
-    kept = store.keep_reading(an_upload(name, f"original {name}".encode()), pages, contributor=person, seconds=1)
+    upload = replace(an_upload(name, f"original {name}".encode()), writer=writer)
+    kept = store.keep_reading(upload, pages, contributor=person, seconds=1)
     lines = [page.lines[0].id for page in kept.pages]
     store.keep_corrections([NewCorrection(line, f"{name}!") for line in lines], contributor=person)
     with store.writing() as session:
@@ -97,6 +100,26 @@ def test_models_that_learnt_from_it_are_marked_with_their_children(
     assert [row["text"] for row in verdicts(store)[0].report["worst"]] == ["base"]
     with pytest.raises(NotPromotable, match="grandchild-3 may not serve any more: It holds lines that were forgotten"):
         promote(store, "grandchild-3", by="Ann", why="All the same.", anyway=True)
+
+
+def test_a_hands_own_model_that_learnt_from_it_stops_serving_and_the_hand_loses_its_name(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    keep(store, store.contributor("Ann"), "ann.png", writer="Ann")
+    keep(store, store.contributor("Bob"), "bob.png", writer="Bob")
+    snapshot = freeze(store, ground_truth(store))
+    register(store, folder_of(tmp_path, "base-1"))
+    promote(store, "base-1", by="Ann", why="First.", anyway=True)
+    for name in ("Ann", "Bob"):
+        hand = Scope("writer", name)
+        register(store, folder_of(tmp_path, name), parent="base-1", snapshot=snapshot.id, scope=hand)
+        personal.promote(store, name, hand, by="Ann", why="A trial.", anyway=True)
+    done = forget(store, settings, "Ann")
+    assert done.models == done.dropped == ["Ann"] and done.serving is None
+    assert [scope.name for scope in personal.serving(store)] == ["Bob"]
+    newest, *earlier = personal.history(store)
+    assert newest.version is None and newest.scope.name.startswith("forgotten-") and newest.scope == earlier[-1].scope
+    assert newest.why.startswith("It holds lines that were forgotten on ")
 
 
 def test_a_snapshot_without_them_is_not_marked(

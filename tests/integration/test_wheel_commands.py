@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from flywheel import registry, runs, trust
+from flywheel import personal, registry, runs, trust
 from flywheel.retraining import champion
 from flywheel.settings import Settings
 from flywheel.store import Store
@@ -16,6 +16,7 @@ from flywheel.trust import Claim
 from recognizer.corpora import read_manifest
 from tests.accepted import written_page
 from tests.integration.test_flywheel_command import Environ, flywheel
+from tests.integration.test_registry import folder_of
 
 TEXTS = ["Dear Bob,", "it rains.", "Ann"]
 
@@ -107,3 +108,26 @@ def test_a_turn_without_ground_truth_fails_with_a_sentence_and_leaves_what_serve
     assert again.returncode == 1 and "No other model has served before" in again.stderr
     refused = flywheel(environ, tmp_path, "promote", promotion.version)
     assert refused.returncode == 1 and "serves already" in refused.stderr
+
+
+def test_a_hand_with_too_few_lines_gets_a_sentence_and_no_run(
+    store: Store, environ: Environ, line_ids: list[UUID], tmp_path: Path
+) -> None:
+    done = flywheel(environ, tmp_path, "turn", "--collection", "Letters")
+    assert done.returncode == 1
+    assert "Collection Letters has too few accepted lines for a model of its own" in done.stderr
+    assert runs.runs(store) == registry.promotions(store) == []
+
+
+def test_a_hands_own_model_is_promoted_and_rolled_back_by_hand(store: Store, environ: Environ, tmp_path: Path) -> None:
+    for version in ("base-1", "anns-2"):
+        registry.register(store, folder_of(tmp_path, version))
+    registry.promote(store, "base-1", by="inkloop", why="First.", anyway=True)
+    ann = ("--writer", "Ann")
+    done = flywheel(environ, tmp_path, "promote", "anns-2", *ann, "--anyway", "--why", "A trial.", "--json")
+    assert json.loads(done.stdout)["scope"] == {"kind": "writer", "name": "Ann"}
+    assert [model.version for model in personal.serving(store).values()] == ["anns-2"]
+    assert "writer Ann: anns-2" in flywheel(environ, tmp_path, "status").stdout
+    assert flywheel(environ, tmp_path, "rollback", *ann, "--why", "Enough.").returncode == 0
+    assert personal.serving(store) == {} and personal.history(store)[0].why == "Enough."
+    assert [row.version for row in registry.promotions(store)] == ["base-1"]

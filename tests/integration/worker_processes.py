@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flywheel import jobs, settings, turning
+from flywheel import jobs, personal_contest, settings, turning
 from flywheel.__main__ import main as flywheel
 from flywheel.gate import Decision, Verdict
 from flywheel.registry import register
@@ -38,13 +38,13 @@ def train(store: Store, settings: Settings, snapshot: Any, **_: Any) -> Trained:
     return Trained(register(store, folder, parent=parent, snapshot=snapshot.id), {"kept": "child"})
 
 
-def judge(store: Store, settings: Settings, challenger: Any, snapshot: Any) -> Any:
-    """A verdict without reading: keeping it is real, and it is kept once."""
+def judge(store: Store, settings: Settings, challenger: Any, snapshot: Any, *, scope: Any = None, **_: Any) -> Any:
+    """A verdict without reading: keeping it is real, and it is kept once. What is for one scope is refused."""
     known = [verdict for verdict in verdicts(store) if verdict.challenger == challenger.version]
     against = champion(store, settings)
-    verdict = Verdict(Decision.PROMOTE, "CER 9 % → 5 %.")
+    verdict = Verdict(Decision.KEEP, "That may be chance.") if scope else Verdict(Decision.PROMOTE, "CER 9 % → 5 %.")
     return known[0] if known else keep_verdict(
-        store, verdict, champion=against, challenger=challenger, snapshot=snapshot.id
+        store, verdict, champion=against, challenger=challenger, snapshot=snapshot.id, scope=scope
     )  # fmt: skip
 
 
@@ -73,6 +73,7 @@ def noted(step: str, log: Path, fate: str) -> Callable[..., Any]:
 
 def main(log: str, name: str, *fates: str) -> int:
     turning.retrain, turning.contest = train, judge  # type: ignore[assignment]
+    personal_contest.contest = judge
     fate_of = {step: fate for fate, _, step in (each.partition("=") for each in fates)}
     for step in STEPS:
         setattr(Wheel, step, noted(step, Path(log), fate_of.get(step, "")))

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from flywheel import retraining
+from flywheel import retraining, scope_lines
 from flywheel.errors import Cancelled, FlywheelError, UnfitSnapshot, WheelStopped
 from flywheel.registry import models, promotions
 from flywheel.retraining import REPORT, retrain
+from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import Snapshot, freeze, lines_of
 from flywheel.store import Store
+from recognizer.corpora import LineTruth
 from recognizer.finetuning import FinetuneOptions
 from recognizer.progress import Progress
 from tests.accepted import written_page
@@ -98,6 +100,29 @@ def test_what_cannot_be_learnt_from_stops_before_any_training(store: Store, sett
     with pytest.raises(UnfitSnapshot, match="may not be trained on: Ann asked to be forgotten"):
         retrain(store, settings, forgotten)
     assert not (settings.scratch / "trainings").exists()
+
+
+def test_a_hands_own_training_learns_its_lines_alone_if_they_are_enough(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = Scope("writer", "Ann")
+    pages = [written_page(store, TEXTS, seed=seed, writer="Ann" if seed % 2 else "Bob") for seed in range(8)]
+    snapshot = freeze(store, [line for page in pages for line in page])
+    with pytest.raises(UnfitSnapshot, match="Writer Ann has too few accepted lines for a model of its own"):
+        retrain(store, settings, snapshot, scope=ann)
+    assert not (settings.scratch / "trainings").exists()
+    learnt: list[str | None] = []
+
+    def learn(rows: list[LineTruth], *_: object) -> None:
+        learnt.extend(row.extra["writer"] for row in rows)
+        raise Cancelled("Seen.")
+
+    monkeypatch.setattr(scope_lines, "FEWEST_TO_LEARN", 2)
+    monkeypatch.setattr(scope_lines, "FEWEST_TO_TEST", 0)
+    monkeypatch.setattr(retraining, "finetune", learn)
+    with pytest.raises(Cancelled):
+        retrain(store, replace(settings, wandb="off"), snapshot, scope=ann)
+    assert set(learnt) == {"Ann"}
 
 
 def test_lines_that_only_test_cannot_train(store: Store, settings: Settings) -> None:
