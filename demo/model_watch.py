@@ -9,7 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Self
 
-from demo.services import Reader, Services
+from demo.readers import Reader
+from demo.services import Services
 from flywheel import registry
 from flywheel.errors import FlywheelError, NotFound
 from flywheel.model_folders import load

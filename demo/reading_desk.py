@@ -1,6 +1,7 @@
-"""Reads uploads for everybody at once: a few hands share the reader page by page, and the queue has an end.
+"""Reads uploads for everybody at once: a few hands share the readers page by page, and the queue has an end.
 
-A long document does not hold up a short one, because each page waits for a hand on its own.
+What has a writer or a collection with a model of its own is read by that one, whenever it is read. A long document does
+not hold up a short one, because each page waits for a hand on its own.
 """
 
 import io
@@ -16,11 +17,13 @@ from PIL import Image
 
 from demo.errors import Busy
 from demo.metrics import Metrics
-from demo.services import Reader, Services
+from demo.readers import Reader
+from demo.services import Services
 from flywheel.editing import Edit, check_edit, keep_edit
 from flywheel.outlines import NewLine
 from flywheel.records import Document, StoredPage, Upload
 from flywheel.rereading import keep_rereading
+from flywheel.scopes import scopes_of, scopes_of_page
 from recognizer.images import PageImage, count_pages, open_pages
 from recognizer.page import Line, Page
 
@@ -76,8 +79,9 @@ class ReadingDesk:
         Raises:
             FlywheelError: the edit does not fit the page as it is, or the store refuses.
         """
-        store, reader = self._services.store, self._services.reader
+        store = self._services.store
         drawn = check_edit(store, page_id, edit, contributor=contributor)
+        reader = self._services.reader_for(scopes_of_page(store, page_id))
         read = self._drawn(reader, page_id, drawn, contributor)
         return keep_edit(store, page_id, edit, read, model=reader.version, contributor=contributor)
 
@@ -92,12 +96,11 @@ class ReadingDesk:
         document = store.document(document_id, contributor)
         with self._seat(document.name):
             for page in document.pages:
-                self._reread(page, contributor)
+                self._reread(page, self._services.reader_for(scopes_of(document)), contributor)
         return store.document(document_id, contributor)
 
-    def _reread(self, page: StoredPage, contributor: UUID) -> None:
-        store, reader = self._services.store, self._services.reader
-        version = reader.version
+    def _reread(self, page: StoredPage, reader: Reader, contributor: UUID) -> None:
+        store, version = self._services.store, reader.version
         unread = [line for line in page.lines if line.prediction.model != version]
         if page.model == version and not unread:
             return
@@ -136,19 +139,20 @@ class ReadingDesk:
         pages_in_file = self._hands.submit(count_pages, upload.data, name=upload.name, limits=limits).result()
         document = store.begin_document(upload, contributor=contributor, page_count=pages_in_file)
         pages = open_pages(upload.data, name=upload.name, limits=limits)
-        while (read := self._hands.submit(self._next, pages, upload.name).result()) is not None:
+        while (read := self._hands.submit(self._next, pages, upload).result()) is not None:
             stored = store.keep_page(document.id, read.page, read.image, seconds=read.seconds)
             self._metrics.pages_read.inc()
             self._metrics.lines_read.inc(len(stored.lines))
             self._metrics.read_seconds.observe(read.seconds)
             yield document, stored
 
-    def _next(self, pages: Iterator[PageImage], name: str) -> ReadPage | None:
+    def _next(self, pages: Iterator[PageImage], upload: Upload) -> ReadPage | None:
         image = next(pages, None)
         if image is None:
             return None
+        reader = self._services.reader_for(scopes_of(upload))
         started = time.perf_counter()
-        page = self._services.reader.read_page(image, path=name)
+        page = reader.read_page(image, path=upload.name)
         return ReadPage(page, _webp(image.colour), time.perf_counter() - started)
 
 

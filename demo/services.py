@@ -1,48 +1,46 @@
 """What the whole web stands on, made once by ``app.py`` and passed down."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from demo.readers import PersonalReaders, Reader
+from flywheel.scopes import Labelled, Scope, scopes_of
 from flywheel.settings import Settings
 from flywheel.store import Store
-from recognizer.images import Limits, PageImage
-from recognizer.page import Line, Outline, Page
-
-
-class Reader(Protocol):
-    """What the web needs of ``recognizer.line_reader.LineReader``."""
-
-    @property
-    def version(self) -> str:
-        """Names the model."""
-
-    def read_page(self, page: PageImage, *, path: str) -> Page:
-        """Find and read the lines of a page; safe to call from several threads."""
-
-    def read_outlines(self, page: PageImage, outlines: Sequence[tuple[Outline, Outline | None]]) -> list[Line]:
-        """Read just the lines with these polygons and baselines; safe to call from several threads."""
-
-    def plausibility(self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str]) -> Sequence[float]:
-        """How far the image of each line crop bears out a text."""
-
-    def unknown_characters(self, text: str) -> Sequence[str]:
-        """The characters of a text that the model cannot write."""
+from recognizer.images import Limits
 
 
 @dataclass(eq=False)
 class Services:
-    """Settings, store and reader; all safe to share between threads.
+    """Settings, store and readers; all safe to share between threads.
 
-    The reader is another one after a promotion: whoever needs one and the same for several calls takes it once.
+    The common reader is another one after a promotion: whoever needs one and the same for several calls takes it once.
+    Hands and collections may have one of their own.
     """
 
     settings: Settings
     store: Store
     reader: Reader
+    personal: PersonalReaders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.personal = PersonalReaders(self.settings, self.store)
+
+    def reader_for(self, scopes: Sequence[Scope]) -> Reader:
+        """What reads these scopes: the first one's own reader, or the common one.
+
+        Raises:
+            StoreUnavailable: the registry cannot be asked now.
+        """
+        return self.personal.reader_for(scopes) or self.reader
+
+    def version_for(self, labelled: Labelled) -> str:
+        """The version of what reads such a document now; loads nothing.
+
+        Raises:
+            StoreUnavailable: the registry cannot be asked now.
+        """
+        return self.personal.version_for(scopes_of(labelled)) or self.reader.version
 
     @property
     def limits(self) -> Limits:

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 from PIL import Image
 
-from demo.services import Reader
+from demo.readers import Reader
 from recognizer.images import PageImage
 
 PAGE_PX = (1000, 1400)

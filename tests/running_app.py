@@ -17,8 +17,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import address, listen
+from demo.readers import Reader
 from demo.server import Services, build_app
-from demo.services import Reader
 from flywheel.migrate import migrate_up
 from flywheel.settings import Settings
 from flywheel.store import Store

@@ -39,7 +39,8 @@ def router(services: Services, desk: ReadingDesk) -> APIRouter:
         contributor = await run_in_threadpool(contributor_of, request, services)
         name = (file.filename or "upload").strip()[:200] or "upload"
         upload = Upload(name, await file.read(), _media_type(name), _label(writer), _label(collection))
-        pages = _pages(desk, upload, contributor=contributor, serving=services.reader.version)
+        serving = await run_in_threadpool(services.version_for, upload)
+        pages = _pages(desk, upload, contributor=contributor, serving=serving)
         if ROWS in request.headers.get("accept", ""):
             first = await run_in_threadpool(next, pages, None)
             return StreamingResponse(iterate_in_threadpool(_rows(first, pages)), media_type=ROWS)

@@ -60,13 +60,13 @@ def router(services: Services, desk: ReadingDesk, metrics: Metrics) -> APIRouter
     def document(request: Request, document_id: UUID) -> DocumentAnswer:
         """One of the asker's own documents: its pages so far, with the newest corrections and the asker's drafts."""
         found = services.store.document(document_id, contributor_of(request, services))
-        return document_answer(found, serving=services.reader.version)
+        return document_answer(found, serving=services.version_for(found))
 
     @routes.post("/{document_id}/read-again")
     def read_again(request: Request, document_id: UUID) -> DocumentAnswer:
         """Let the model that reads now read the same lines; what people typed stays, and the new text beside it."""
         found = desk.read_again(document_id, contributor=contributor_of(request, services))
-        return document_answer(found, serving=services.reader.version)
+        return document_answer(found, serving=services.version_for(found))
 
     @routes.delete("/{document_id}", status_code=204)
     def delete(request: Request, document_id: UUID) -> None:

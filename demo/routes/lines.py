@@ -78,7 +78,7 @@ def router(services: Services, desk: ReadingDesk, metrics: Metrics) -> APIRouter
 
     def answer(document: Document) -> PageAnswer:
         (page,) = document.pages
-        return page_answer(document, page, serving=services.reader.version)
+        return page_answer(document, page, serving=services.version_for(document))
 
     @routes.post("/lines")
     def edit(request: Request, page_id: UUID, sent: EditIn) -> PageAnswer:

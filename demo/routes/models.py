@@ -1,107 +1,21 @@
 """What the Models tab asks and does: the state of the wheel, turns, promotions, rollbacks. For operators alone."""
 
 import io
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from PIL import Image
-from pydantic import BaseModel, Field
 
 from demo.asker import Role, require
+from demo.model_answers import TurnIn, WheelAnswer, WhyIn
 from demo.problems import REFUSALS
 from demo.services import Services
-from flywheel import jobs, registry, runs
+from flywheel import jobs, personal, registry, runs
 from flywheel.errors import NotFound
 from flywheel.line_pictures import line_picture
 from flywheel.models_report import report
-
-LONGEST_REASON = 500
-
-
-class VerdictAnswer(BaseModel):
-    """What the gate said of a model beside the one that served then."""
-
-    champion: str
-    decision: str
-    reason: str
-    report: dict[str, Any]
-    created_at: datetime
-
-
-class ModelAnswer(BaseModel):
-    """One model of the lineage."""
-
-    version: str
-    parent: str | None
-    created_at: datetime
-    serving: bool
-    served: bool
-    lines: int = Field(description="it learnt from")
-    forgotten: str | None
-    verdict: VerdictAnswer | None
-
-
-class PromotionAnswer(BaseModel):
-    """From then on this version served."""
-
-    version: str
-    kind: str
-    by: str
-    why: str
-    created_at: datetime
-
-
-class RunAnswer(BaseModel):
-    """One turn of the wheel."""
-
-    id: str
-    state: str
-    stage: str
-    asked_by: str
-    minutes: float
-    progress: dict[str, Any]
-    message: str
-    created_at: datetime
-    finished_at: datetime | None
-
-
-class EstimateAnswer(BaseModel):
-    """What more lines would bring, roughly."""
-
-    cer: float
-    lines: int
-    more: int
-    cer_then: float
-    trainings: int = Field(description="of one's own that it rests on")
-
-
-class WheelAnswer(BaseModel):
-    """The state of the wheel."""
-
-    serving: str
-    models: list[ModelAnswer]
-    promotions: list[PromotionAnswer]
-    runs: list[RunAnswer]
-    workers: list[str]
-    new_lines: int = Field(description="accepted since ground truth was last frozen")
-    estimate: EstimateAnswer | None
-    minutes: int = Field(description="of a training, where nothing else is asked")
-
-
-class TurnIn(BaseModel):
-    """How long to train."""
-
-    minutes: float | None = Field(None, gt=0, le=1440, allow_inf_nan=False)
-
-
-class WhyIn(BaseModel):
-    """Why somebody decides so; kept for ever."""
-
-    why: str = Field("", max_length=LONGEST_REASON)
-    anyway: bool = Field(False, description="without the gate's consent; a reason is needed then")
+from flywheel.store import Store
 
 
 def router(services: Services) -> APIRouter:
@@ -121,9 +35,12 @@ def router(services: Services) -> APIRouter:
 
     @routes.post("/turns", status_code=202, responses=REFUSALS)
     def turn(request: Request, sent: TurnIn | None = None) -> WheelAnswer:
-        """Ask for a turn of the wheel; while one is under way, that one is it."""
-        who = require(request, services, Role.OPERATOR)
-        jobs.ask(store, settings, asked_by=who.name, minutes=sent.minutes if sent else None)
+        """Ask for a turn of the wheel; while one like it is under way, that one is it.
+
+        With a writer or a collection it is to find a model of that one's own.
+        """
+        who, asked = require(request, services, Role.OPERATOR), sent or TurnIn()
+        jobs.ask(store, settings, asked_by=who.name, minutes=asked.minutes, scope=asked.scope)
         return answer()
 
     @routes.post("/turns/{run_id}/stop", responses=REFUSALS)
@@ -135,16 +52,16 @@ def router(services: Services) -> APIRouter:
 
     @routes.post("/rollback", responses=REFUSALS)
     def roll_back(request: Request, sent: WhyIn) -> WheelAnswer:
-        """Let the model serve again that served before."""
+        """Let the model serve again that served before: everybody, or the writer or collection."""
         who = require(request, services, Role.OPERATOR)
-        registry.roll_back(store, by=who.name, why=sent.why)
+        _roll_back(store, sent, by=who.name)
         return answer()
 
     @routes.post("/{version}/promote", responses=REFUSALS)
     def promote(request: Request, version: str, sent: WhyIn) -> WheelAnswer:
-        """Let a model serve."""
+        """Let a model serve everybody, or the writer or collection."""
         who = require(request, services, Role.OPERATOR)
-        registry.promote(store, version, by=who.name, why=sent.why, anyway=sent.anyway)
+        _promote(store, version, sent, by=who.name)
         return answer()
 
     @routes.get("/lines/{line_id}", response_class=Response, responses=REFUSALS)
@@ -159,3 +76,17 @@ def router(services: Services) -> APIRouter:
         return Response(packed.getvalue(), media_type="image/webp", headers={"Cache-Control": "private, max-age=3600"})
 
     return routes
+
+
+def _roll_back(store: Store, sent: WhyIn, *, by: str) -> None:
+    if sent.scope is None:
+        registry.roll_back(store, by=by, why=sent.why)
+    else:
+        personal.roll_back(store, sent.scope, by=by, why=sent.why)
+
+
+def _promote(store: Store, version: str, sent: WhyIn, *, by: str) -> None:
+    if sent.scope is None:
+        registry.promote(store, version, by=by, why=sent.why, anyway=sent.anyway)
+    else:
+        personal.promote(store, version, sent.scope, by=by, why=sent.why, anyway=sent.anyway)

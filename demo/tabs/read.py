@@ -57,7 +57,7 @@ class _ReadTab:
         try:
             contributor = contributor_of(request, self._services)
             found = self._services.store.document(UUID(str(wanted)), contributor)
-            document = document_answer(found, serving=self._services.reader.version)
+            document = document_answer(found, serving=self._services.version_for(found))
             return document.model_dump(mode="json") if document.pages else None
         except (NotFound, ValueError):
             return None

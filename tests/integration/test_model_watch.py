@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from demo.model_watch import ModelWatch, first_reader
-from demo.services import Reader, Services
+from demo.readers import Reader
+from demo.services import Services
 from flywheel import registry
 from flywheel.registry import Model, promote, register
 from flywheel.settings import Settings
