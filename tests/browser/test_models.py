@@ -6,18 +6,23 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from flywheel import registry, runs
+from flywheel import personal, registry, runs
 from flywheel.contest import TEST
-from flywheel.gate import BASE, Decision, Rules, Slice, Verdict
+from flywheel.gate import BASE, OTHERS, Decision, Rules, Slice, Verdict
+from flywheel.ground_truth import ground_truth
 from flywheel.registry import Model, promote, register
+from flywheel.scopes import Scope
 from flywheel.snapshots import freeze
+from flywheel.splits import Split
 from flywheel.verdicts import keep_verdict
 from tests.accepted import written_page
 from tests.browser.conftest import OpenPage, Scheme, keep_screenshot
 from tests.fake_reader import FakeReader
+from tests.integration.test_personal import accept
 from tests.integration.test_registry import folder_of
 from tests.running_app import Running, serving
 
+ANN = Scope("writer", "Ann of Green Gables")
 TEXTS = ["the roses by the gate", "<img src=x onerror=alert(1)> ${7*7}"]
 
 
@@ -54,6 +59,25 @@ def child(running: Running, tmp_path: Path) -> Model:
     slices = (part(TEST, 0.12, 0.08), part(BASE, 0.02, 0.021, lines=60), part("older hands", 0.09, 0.085))
     verdict = Verdict(Decision.PROMOTE, reason, slices, worst, Rules())
     keep_verdict(store, verdict, champion=base, challenger=made, snapshot=snapshot.id)
+    return made
+
+
+@pytest.fixture
+def own(running: Running, child: Model, tmp_path: Path) -> Model:
+    """A model of a hand's own that serves it; a collection that could have one, and a hand that could not."""
+    store = running.store
+    sizes: tuple[tuple[int, Split], ...] = ((40, "train"), (30, "test"))
+    for lines, split in sizes:
+        accept(store, lines, writer=ANN.name, collection="Letters", split=split)
+    freeze(store, ground_truth(store))
+    accept(store, 5, writer="<b>Bob</b> ${7*7}")
+    made = register(store, folder_of(tmp_path, "anns-3"), parent="base-1", snapshot=child.snapshot, scope=ANN)
+    reason = "CER 12.0% → 7.0% on 30 test lines (95 % interval of the change -6.0 to -4.0 points)."
+    slices = (part(TEST, 0.12, 0.07, lines=30), part(OTHERS, 0.1, 0.13))
+    verdict = Verdict(Decision.PROMOTE, reason, slices, rules=Rules(personal=True))
+    base = registry.find(store, "base-1")
+    keep_verdict(store, verdict, champion=base, challenger=made, snapshot=child.snapshot or "", scope=ANN)
+    personal.promote(store, "anns-3", ANN, by="Ann")
     return made
 
 
@@ -105,10 +129,32 @@ def test_a_model_is_promoted_and_rolled_back(page: Page, running: Running, child
     card.get_by_role("button", name="Promote").click()
     expect(page.locator(".wheel-section").last).to_contain_text("It reads my hand.")
     assert registry.promotions(running.store)[0].version == "child-2"
-    page.get_by_role("button", name="Roll back").click()
+    page.get_by_role("button", name="Roll back", exact=True).click()
     expect(page.locator(".wheel-section").last).to_contain_text("Rolled back in the Models tab.")
     newest = registry.promotions(running.store)[0]
     assert (newest.version, newest.kind, newest.by) == ("base-1", "rollback", "local")
+
+
+def test_a_collection_is_trained_for_and_a_hand_rolled_back(page: Page, running: Running, own: Model) -> None:
+    open_tab(page, running)
+    expect(page.get_by_role("article", name=own.version)).to_have_count(0)  # it is nobody's but Ann's
+    ann, letters, bob = (page.locator(".wheel-scopes > tbody").nth(place) for place in range(3))
+    for text in (ANN.name, "40 + 30 test", "anns-3", "12.0 %", "7.0 %", "-6.0 to -4.0"):
+        expect(ann).to_contain_text(text)
+    ann.locator("summary").first.click()
+    expect(ann.locator(".wheel-gate tbody tr")).to_have_count(2)
+    expect(bob).to_contain_text("<b>Bob</b> ${7*7}")
+    expect(bob.get_by_role("button", name="Train")).to_be_disabled()
+    letters.get_by_role("button", name="Train").click()
+    expect(page.get_by_role("article", name="Training")).to_contain_text("asked for by local for collection Letters")
+    expect(letters.get_by_role("button", name="Train")).to_be_disabled()
+    expect(page.get_by_role("button", name="Retrain")).to_be_enabled()
+    assert [run.scope for run in runs.runs(running.store)] == [Scope("collection", "Letters")]
+    keep_screenshot(page, "models_hands")
+    ann.get_by_role("button", name="Roll back").click()
+    expect(ann).to_contain_text("the common model")
+    assert personal.serving(running.store) == {} and personal.history(running.store)[0].by == "local"
+    assert len(registry.promotions(running.store)) == 1
 
 
 def test_what_the_gate_refused_needs_a_reason(page: Page, running: Running, child: Model, watch: object) -> None:
@@ -132,7 +178,7 @@ def test_what_the_gate_refused_needs_a_reason(page: Page, running: Running, chil
 
 @pytest.mark.parametrize(("width", "scheme"), [(420, "light"), (1400, "dark")])
 def test_the_tab_fits_a_phone_and_the_dark(
-    open_page: OpenPage, running: Running, child: Model, width: int, scheme: Scheme
+    open_page: OpenPage, running: Running, own: Model, width: int, scheme: Scheme
 ) -> None:
     page = open_page(width=width, scheme=scheme)
     open_tab(page, running)
@@ -143,3 +189,7 @@ def test_the_tab_fits_a_phone_and_the_dark(
     assert page.evaluate(f"{parts}.filter({outside}).length") == 0
     page.locator(".wheel-worst img").last.scroll_into_view_if_needed()
     keep_screenshot(page, f"models_{width}_{scheme}")
+    page.locator(".wheel-scopes").scroll_into_view_if_needed()
+    page.locator(".wheel-scopes > tbody summary").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    keep_screenshot(page, f"models_hands_{width}_{scheme}")

@@ -1,10 +1,11 @@
 // The state of the wheel as elements: what serves, the run, the lineage with the gate's figures, the history.
 
 import { html } from "./dom.js";
+import { gate, history, isOver, moment, percent } from "./gate_report.js";
+import { personalBoard } from "./personal_board.js";
 
 const STAGES = { waiting: "waits for a worker", pull: "fetches reviews", snapshot: "freezes the ground truth", retrain: "trains", evaluate: "reads the test lines with both models", promote: "decides" };
 const ENDS = { done: "Done", failed: "Failed", cancelled: "Stopped" };
-const OVER = Object.keys(ENDS);
 
 /** What serves, and what waits to be learnt. */
 export function servingLine({ serving, new_lines: lines }) {
@@ -15,9 +16,10 @@ export function servingLine({ serving, new_lines: lines }) {
 }
 
 /** The run that is under way, or the last one; `stop(id)` ends it. */
-export function runCard(run, { workers }, { stop }) {
+export function runCard(run, { workers, runs }, { stop }) {
   if (!run) return html("p", { class: "wheel-note" }, "No training has been asked for yet. Retrain learns from every accepted line and promotes the result only if it surely reads better.");
-  const over = OVER.includes(run.state);
+  const over = isOver(run);
+  const others = runs.filter((other) => !isOver(other) && other.id !== run.id).length;
   const { share = 0, epoch, loss, cer, seconds_left: left } = run.progress;
   const figures = [
     epoch == null ? null : `epoch ${epoch.toFixed(1)}`,
@@ -35,15 +37,17 @@ export function runCard(run, { workers }, { stop }) {
     !over && !workers.length
       ? html("p", { class: "wheel-warning" }, "No worker is running, so nobody trains. Start one: ", html("code", {}, "python -m flywheel worker"))
       : null,
-    html("p", { class: "wheel-note" }, `asked for by ${run.asked_by}, ${moment(run.created_at)}; ${run.minutes} min of training`),
+    html("p", { class: "wheel-note" }, `asked for by ${run.asked_by}${run.scope ? ` for ${run.scope.kind} ${run.scope.name}` : ""}, ${moment(run.created_at)}; ${run.minutes} min of training${others ? `; ${others} more ${others === 1 ? "waits" : "wait"}` : ""}`),
     over ? null : html("button", { type: "button", disabled: run.state === "cancelling", click: () => stop(run.id) }, "Stop"),
   );
 }
 
-/** Everything below the run. `promote(version, {why, anyway})`. */
-export function board(state, { promote }) {
+/** Everything below the run. `promote(version, {why, anyway})`; `train(whose)` and `rollBack(whose)` for one scope. */
+export function board(state, { promote, train, rollBack }) {
+  const own = personalBoard(state, { train, rollBack });
   return [
     forecast(state.estimate),
+    own.length ? section("Hands and collections", own) : null,
     section("Lineage", state.models.length ? state.models.map((model) => modelCard(model, state, promote)) : [html("p", { class: "wheel-note" }, "The model that came with the program reads; no other was trained yet.")]),
     state.promotions.length ? section("What served when", [history(state.promotions)]) : null,
   ];
@@ -100,69 +104,6 @@ function promotion({ version }, verdict, { serving }, promote) {
   );
 }
 
-function gate({ decision, reason, champion, report }) {
-  return html(
-    "details",
-    { class: "wheel-gate", "data-decision": decision },
-    html("summary", {}, html("span", { class: "wheel-decision" }, decision), ` ${reason}`),
-    html("p", { class: "wheel-note" }, `Beside ${champion}. Bounds: 95 % of the change, drawn again by ${report.slices[0]?.unit ?? "line"}.`),
-    html(
-      "div",
-      { class: "wheel-wide" },
-      html(
-        "table",
-        {},
-        html("thead", {}, row("th", ["", "Lines", "CER before", "CER", "Change, points", "95 % bounds"])),
-        html("tbody", {}, ...report.slices.map(sliceRow)),
-      ),
-    ),
-    report.worst.length ? html("h4", {}, "Worst lines") : null,
-    html("ul", { class: "wheel-worst" }, ...report.worst.map(worstLine)),
-  );
-}
-
-function sliceRow(part) {
-  const bounds = `${points(part.low)} to ${points(part.high)}`;
-  const cells = [part.name, part.lines, percent(part.champion_cer), percent(part.challenger_cer), points(part.change), bounds];
-  const found = row("td", cells);
-  found.dataset.harmed = part.harmed;
-  return found;
-}
-
-function row(cell, cells) {
-  return html("tr", {}, ...cells.map((text) => html(cell, {}, String(text))));
-}
-
-function worstLine({ line, text, champion, challenger, champion_edits: before, challenger_edits: after }) {
-  return html(
-    "li",
-    {},
-    line ? html("img", { src: `api/v1/models/lines/${line}`, alt: `Image of: ${text}`, loading: "lazy" }) : null,
-    html("dl", {}, ...pair("written", text), ...pair(`before (${before} wrong)`, champion), ...pair(`after (${after} wrong)`, challenger)),
-  );
-}
-
-function pair(name, text) {
-  return [html("dt", {}, name), html("dd", {}, text)];
-}
-
-function history(promotions) {
-  const rows = promotions.map(({ version, kind, by, why, created_at: at }) => row("td", [moment(at), version, kind, by, why]));
-  return html("div", { class: "wheel-wide" }, html("table", {}, html("thead", {}, row("th", ["From", "Model", "", "By", "Why"])), html("tbody", {}, ...rows)));
-}
-
-function percent(share) {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
-function points(share) {
-  return `${share > 0 ? "+" : ""}${(100 * share).toFixed(1)}`;
-}
-
 function clock(seconds) {
   return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
-}
-
-function moment(at) {
-  return new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }

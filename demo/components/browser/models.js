@@ -2,6 +2,7 @@
 
 import { actOnModels, findModels } from "./api.js";
 import { fill } from "./dom.js";
+import { isOver } from "./gate_report.js";
 import { board, runCard, servingLine } from "./model_board.js";
 
 const EVERY_MS = 10_000;
@@ -40,14 +41,14 @@ export function mount({ element }) {
   function show(state) {
     const run = going(state);
     root.setAttribute("aria-busy", String(Boolean(run)));
-    start.disabled = Boolean(run);
+    start.disabled = state.runs.some((one) => !isOver(one) && !one.scope);
     rollback.disabled = new Set(state.promotions.map(({ version }) => version)).size < 2;
     if (!minutes.value) minutes.value = state.minutes;
     fill(root.querySelector(".wheel-serving"), ...servingLine(state));
     fill(root.querySelector(".wheel-run"), runCard(run ?? state.runs[0], state, { stop: (id) => act(`turns/${id}/stop`) }));
     const { runs, workers, ...lasting } = state;
     const looks = JSON.stringify([lasting, runs.map(({ id, state: now }) => [id, now])]);
-    if (looks !== shown) fill(root.querySelector(".wheel-board"), ...board(state, { promote }));
+    if (looks !== shown) fill(root.querySelector(".wheel-board"), ...board(state, { promote, train, rollBack }));
     shown = looks;
   }
 
@@ -66,16 +67,26 @@ export function mount({ element }) {
     act(`${encodeURIComponent(version)}/promote`, { why, anyway });
   }
 
+  function train(whose) {
+    act("turns", { minutes: Number(minutes.value) || null, ...whose });
+  }
+
+  function rollBack(whose) {
+    act("rollback", { why: "Rolled back in the Models tab.", ...whose });
+  }
+
   function tell(text) {
     message.textContent = text ?? "";
     message.hidden = !text;
   }
 
-  start.addEventListener("click", () => act("turns", { minutes: Number(minutes.value) || null }));
-  rollback.addEventListener("click", () => act("rollback", { why: "Rolled back in the Models tab." }));
+  start.addEventListener("click", () => train({}));
+  rollback.addEventListener("click", () => rollBack({}));
   new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && refresh()).observe(root);
 }
 
+/** The run that is under way, or else the one that waits longest. */
 function going({ runs }) {
-  return runs.find(({ state }) => ["waiting", "running", "cancelling"].includes(state));
+  const begun = runs.filter((run) => !isOver(run));
+  return begun.find(({ state }) => state !== "waiting") ?? begun.at(-1);
 }
