@@ -103,17 +103,16 @@ def certainties(probabilities: Floats, classes: Sequence[int], path: NDArray[np.
     own = probabilities[:, 0].astype(np.float64)
     said = path >= 0
     index = np.asarray(classes, np.int64)
-    own[said] += probabilities[said, index[path[said]]]
+    spoken = probabilities[said, index[path[said]]]
+    own[said] += spoken
     result = np.ones(len(classes) + 1)
-    for character, cls in enumerate(classes):
-        steps = np.flatnonzero(path == character)
-        peak = float(probabilities[steps, cls].max())
-        result[character] = peak * own[steps].min()
-    blanks = np.flatnonzero(~said)
-    following = np.searchsorted(np.flatnonzero(said), blanks)
+    if len(classes):
+        begins = np.searchsorted(path[said], np.arange(len(classes)))
+        result[:-1] = np.maximum.reduceat(spoken, begins) * np.minimum.reduceat(own[said], begins)
+    following = np.searchsorted(np.flatnonzero(said), np.flatnonzero(~said))
     owner = np.append(path[said], len(classes))[following]
     lowest = np.ones(len(classes) + 1)
-    np.minimum.at(lowest, owner, own[blanks])
+    np.minimum.at(lowest, owner, own[~said])
     return np.clip(result * lowest, TINY, 1.0)
 
 

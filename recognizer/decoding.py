@@ -41,21 +41,27 @@ def align(probabilities: Floats, classes: Sequence[int]) -> NDArray[np.int64]:
     """
     states = np.zeros(2 * len(classes) + 1, np.int64)
     states[1::2] = classes
-    emit = np.log(probabilities[:, states] + 1e-12)
-    skip = np.zeros(len(states), bool)
-    skip[2:] = (states[2:] != BLANK) & (states[2:] != states[:-2])
-    score = np.full(len(states), -np.inf, np.float32)
-    score[:2] = emit[0, :2]
-    moves = np.zeros((len(probabilities), len(states)), np.int8)
-    for step in range(1, len(probabilities)):
-        one = np.concatenate([[-np.inf], score[:-1]])
-        two = np.where(skip, np.concatenate([[-np.inf, -np.inf], score[:-2]])[: len(states)], -np.inf)
-        options = np.stack([score, one, two])
-        moves[step] = options.argmax(axis=0)
-        score = options.max(axis=0) + emit[step]
-    state = len(states) - 1 if len(states) == 1 or score[-1] >= score[-2] else len(states) - 2
-    path = np.empty(len(probabilities), np.int64)
-    for step in range(len(probabilities) - 1, -1, -1):
+    skips = np.full(len(states), -np.inf)
+    skips[2:][(states[2:] != BLANK) & (states[2:] != states[:-2])] = 0.0
+    emit = np.log(probabilities[:, states].astype(np.float64) + 1e-12)
+    scores = np.full((len(emit), len(states) + 2), -np.inf)  # two states that nothing reaches stand before the first
+    scores[0, 2:4] = emit[0, :2]
+    for before, now, said in zip(scores, scores[1:, 2:], emit[1:], strict=False):
+        np.add(before[:-2], skips, out=now)
+        np.maximum(now, before[1:-1], out=now)
+        np.maximum(now, before[2:], out=now)
+        now += said
+    return _trace(scores, skips)
+
+
+def _trace(scores: NDArray[np.float64], skips: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Back along the best scores: of moves that are equally good, the shortest."""
+    rows, allowed = scores.tolist(), skips.tolist()
+    state = len(allowed) - 1 if len(allowed) == 1 or rows[-1][-1] >= rows[-1][-2] else len(allowed) - 2
+    path = np.empty(len(rows), np.int64)
+    for step in range(len(rows) - 1, -1, -1):
         path[step] = state // 2 if state % 2 else -1
-        state -= int(moves[step, state])
+        if step:
+            two, one, none = rows[step - 1][state : state + 3]
+            state -= 0 if none >= one and none >= two + allowed[state] else 1 if one >= two + allowed[state] else 2
     return path
