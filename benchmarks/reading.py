@@ -22,7 +22,7 @@ def options() -> argparse.ArgumentParser:
     """What the command takes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reading", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder with lines_val.jsonl and pages.jsonl; else synthetic")
-    parser.add_argument("--model", type=Path, help="folder of the model to measure; else the shipped one")
+    parser.add_argument("--model", type=Path, help="folder of a model; else the shipped and the fast one")
     parser.add_argument("--cores", type=int, default=2, help="cores, and threads, that each engine gets (2)")
     parser.add_argument("--rounds", type=int, default=5, help="turns that the engines take (5)")
     parser.add_argument("--no-pages", action="store_true", help="lines only")
@@ -42,10 +42,12 @@ def use_cores(count: int) -> None:
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Let the engines compete; returns the record."""
     from benchmarks.engines import Engine, Inkloop, RapidOcr, Tesseract
+    from recognizer.line_reader import FAST
 
     machine = records.hardware(arguments.cores)
     chosen = samples.real(arguments.data) if arguments.data else samples.synthetic()
-    engines: list[Engine] = [Inkloop(arguments.model, arguments.cores), RapidOcr(arguments.cores)]
+    ours = [arguments.model] if arguments.model else [None, FAST]
+    engines: list[Engine] = [*(Inkloop(model, arguments.cores) for model in ours), RapidOcr(arguments.cores)]
     absent = Tesseract.missing()
     if absent is None:
         engines.append(Tesseract(arguments.cores))

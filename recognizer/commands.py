@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recognizer.corpora import read_manifest, read_page_manifest
-from recognizer.errors import BadInput, NotAnImage
+from recognizer.errors import BadInput, BadManifest, NotAnImage
 from recognizer.export import render
 from recognizer.images import Limits, open_pages
 from recognizer.line_images import open_line
@@ -143,6 +143,22 @@ def run_finetune(options: Options) -> int:
     chosen = FinetuneOptions(minutes=options.minutes, seed=options.seed)
     parent = options.parent or SHIPPED
     _report(finetune(rows, parent, options.output, open_replay(options.replay), chosen).to_json(), options)
+    return 0
+
+
+def run_quantise(options: Options) -> int:
+    """Note in a model's card which values its layers take."""
+    from recognizer.quantisation import ENOUGH_LINES, activation_ranges
+    from recognizer.weights_files import load_reader, notes_of, save_reader
+
+    rows = [row for row in read_manifest(options.manifest) if not row.flags]
+    if not rows:
+        raise BadManifest(f"{options.manifest} holds no row without flags. Give lines like those to be read.")
+    chosen = rows[:: -(-len(rows) // ENOUGH_LINES)]
+    model, charset, card = load_reader(options.model)
+    ranges = activation_ranges(model, [open_line(row.image) for row in chosen])
+    version = save_reader(model, charset, options.model, notes=notes_of(card) | {"int8": ranges})
+    _report({"lines": len(chosen), "layers": len(ranges), "model": version}, options)
     return 0
 
 

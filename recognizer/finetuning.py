@@ -142,7 +142,7 @@ def finetune(
     better = after < before
     if not better:
         model, _, _ = load_reader(parent)
-    inherited = {key: value for key, value in card.items() if key in ("calibration", "language", "sources")}
+    inherited = {key: value for key, value in card.items() if key in ("calibration", "language", "sources", "int8")}
     if "language" in card:
         output.mkdir(parents=True, exist_ok=True)
         (output / LANGUAGE).write_bytes((parent / LANGUAGE).read_bytes())

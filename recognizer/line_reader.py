@@ -16,6 +16,7 @@ from recognizer.reading_order import reading_order
 from recognizer.runtimes import choose
 from recognizer.weights_files import SHIPPED, has_finder, load_prior, load_reader
 
+FAST = Path("fast")  # the name of the fast model
 CLEAR = 0.85  # mean word confidence under which a page is tried the other way up
 CLEARER = 0.08  # by how much the other way must be better
 PROBED_LINES = 6  # read upside down to decide
@@ -37,16 +38,22 @@ class LineReader:
     def load(cls, model_dir: Path | None = None) -> "LineReader":
         """The model in ``model_dir``, or the shipped one; a folder without a finder borrows the shipped finder.
 
+        Args:
+            model_dir: where it lies; None: the shipped model; `FAST`, where no folder is called so: the shipped model
+                read about three times as fast and a little less exactly, in 8-bit integers and at one look.
+
         Raises:
             BadModel: files are missing, damaged or of another architecture.
         """
-        folder = model_dir or SHIPPED
+        fast = model_dir == FAST and not FAST.exists()
+        folder = SHIPPED if model_dir is None or fast else model_dir
         model, charset, card = load_reader(folder)
         calibration = Calibration.from_json(card.get("calibration"))
         prior = load_prior(folder, charset, card)
-        recogniser = LineRecogniser(choose(model), charset, calibration, prior=prior)
+        runtime = choose(model, card.get("int8"), fast=fast)
+        recogniser = LineRecogniser(runtime, charset, calibration, prior=prior, looks=1 if fast else 2)
         finder = LineFinder.load(folder if has_finder(folder) else SHIPPED)
-        return cls(finder, recogniser, version=card["version"])
+        return cls(finder, recogniser, version=card["version"] + ("-fast" if fast else ""))
 
     def unknown_characters(self, text: str) -> list[str]:
         """The characters of ``text`` that the model can never say, each once."""

@@ -52,12 +52,27 @@ class Examined:
 
 
 class LineRecogniser:
-    """Reads line images with one network; safe to share between threads."""
+    """Reads line images with one network; safe to share between threads.
+
+    Args:
+        runtime: the network.
+        charset: of its classes.
+        calibration: of its confidences.
+        prior: of the language; None: the network's word alone.
+        looks: how often a line is looked at: 2, once more where letters crowd, or 1.
+    """
 
     def __init__(
-        self, runtime: Runtime, charset: Charset, calibration: Calibration, *, prior: LanguagePrior | None = None
+        self,
+        runtime: Runtime,
+        charset: Charset,
+        calibration: Calibration,
+        *,
+        prior: LanguagePrior | None = None,
+        looks: int = 2,
     ) -> None:
         self.charset = charset
+        self._looks = looks
         self._prior = prior
         self._runtime = runtime
         self._calibration = calibration
@@ -70,6 +85,8 @@ class LineRecogniser:
         """What `read` calibrates. Where letters crowd the time steps, the line is looked at once more, stretched."""
         prepared = [to_height(image, HEIGHT_PX) for image in images]
         examined = self._look(dict(enumerate(prepared)))
+        if self._looks == 1:
+            return [examined[row] for row in range(len(images))]
         crowded = [row for row, seen in examined.items() if _crowding(seen, prepared[row]) > CROWDED]
         examined |= self._look({row: stretch(prepared[row], STRETCH) for row in crowded})
         return [examined[row] for row in range(len(images))]

@@ -3,89 +3,53 @@
 There is one set of weights, the safetensors file; the graph is derived at load and proven equal by a test.
 """
 
-from typing import Any
-
 import numpy as np
-import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
-from torch import nn
 
+from recognizer import int8_graph
+from recognizer.graph import Graph
+from recognizer.int8_graph import STEM, Int8, Rounded, Rounding
 from recognizer.models.line_ctc import Attention, Block, LineCTC, Neck, Shrink, SqueezeExcitation, Stem
 
-OPSET = 20
-IR_VERSION = 9
 
+def line_ctc_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
+    """A serialised ONNX model: ``images`` (B, 1, 48, W) float32 to ``logits`` (B, W / 8, C) float32.
 
-def line_ctc_graph(model: LineCTC) -> bytes:
-    """A serialised ONNX model: ``images`` (B, 1, 48, W) float32 to ``logits`` (B, W / 8, C) float32."""
+    Args:
+        model: the network.
+        int8: which of its parts are computed in integers; None: none of them.
+    """
     graph = Graph()
-    x = _stem(graph, model.stem, "images")
-    for block in model.blocks:
-        assert isinstance(block, Block | Shrink)
-        x = _block(graph, block, x) if isinstance(block, Block) else _shrink(graph, block, x)
+    x = _features(graph, model, int8 or Int8({}, frozenset()))
     x = graph.op("AveragePool", x, kernel_shape=[3, 2], strides=[3, 2])
     logits = graph.linear(_neck(graph, model.neck, x), model.head)
     return graph.serialise(logits)
 
 
-class Graph:
-    """Nodes and weights in running order."""
+def _features(graph: Graph, model: LineCTC, int8: Int8) -> str:
+    """Stem and blocks; floats lie as (B, C, H, W), integers as (B, H, W, C)."""
+    ints = Rounding(graph, int8.ranges)
+    x: str | Rounded
+    if STEM in int8.parts:
+        x = int8_graph.stem(graph, model.stem, "images", int8.ranges)
+    else:
+        x = _stem(graph, model.stem, "images")
+    before = "stem"
+    for number, block in enumerate(model.blocks):
+        assert isinstance(block, Block | Shrink)
+        name = f"blocks.{number}"
+        if number in int8.parts:
+            if isinstance(x, str):
+                x = ints.round(graph.op("Transpose", x, perm=[0, 2, 3, 1]), before)
+            x = int8_graph.block(graph, block, x, int8.ranges, name)
+        else:
+            x = _floats(graph, ints, x)
+            x = _block(graph, block, x) if isinstance(block, Block) else _shrink(graph, block, x)
+        before = name
+    return _floats(graph, ints, x)
 
-    def __init__(self) -> None:
-        self._nodes: list[onnx.NodeProto] = []
-        self._weights: list[onnx.TensorProto] = []
 
-    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        """Append a node; returns the name of its output."""
-        output = f"v{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
-        return output
-
-    def constant(self, values: NDArray[Any]) -> str:
-        """Append a weight; returns its name."""
-        name = f"w{len(self._weights)}"
-        self._weights.append(numpy_helper.from_array(np.array(values, order="C"), name))
-        return name
-
-    def conv(self, x: str, module: nn.Conv2d, *, pads: list[int] | None = None) -> str:
-        """A convolution with bias; ``pads`` overrides the module's own (top, left, bottom, right)."""
-        vertical, horizontal = (int(p) for p in module.padding)
-        assert module.bias is not None
-        weight = self.constant(module.weight.detach().numpy())
-        bias = self.constant(module.bias.detach().numpy())
-        return self.op(
-            "Conv",
-            x,
-            weight,
-            bias,
-            group=module.groups,
-            strides=list(module.stride),
-            pads=pads or [vertical, horizontal, vertical, horizontal],
-        )
-
-    def linear(self, x: str, module: nn.Linear) -> str:
-        """A dense layer on the last axis."""
-        product = self.op("MatMul", x, self.constant(module.weight.detach().numpy().T))
-        return self.op("Add", product, self.constant(module.bias.detach().numpy()))
-
-    def norm(self, x: str, module: nn.LayerNorm) -> str:
-        """Layer normalisation on the last axis."""
-        weight, bias = (self.constant(p.detach().numpy()) for p in (module.weight, module.bias))
-        return self.op("LayerNormalization", x, weight, bias, epsilon=module.eps)
-
-    def silu(self, x: str) -> str:
-        """x · sigmoid(x)."""
-        return self.op("Mul", x, self.op("Sigmoid", x))
-
-    def serialise(self, output: str) -> bytes:
-        """The whole model as bytes."""
-        self._nodes.append(helper.make_node("Identity", [output], ["logits"]))
-        images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 1, 48, "width"])
-        logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "steps", None])
-        graph = helper.make_graph(self._nodes, "line_ctc", [images], [logits], self._weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-        return bytes(model.SerializeToString())
+def _floats(graph: Graph, ints: Rounding, x: str | Rounded) -> str:
+    return x if isinstance(x, str) else graph.op("Transpose", ints.widen(x), perm=[0, 3, 1, 2])
 
 
 def _stem(graph: Graph, stem: Stem, images: str) -> str:

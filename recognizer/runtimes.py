@@ -2,13 +2,18 @@
 
 import os
 import threading
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import torch
 
 from recognizer.decoding import Floats
+from recognizer.int8_graph import STEM, Int8, Ranges
 from recognizer.models.line_ctc import LineCTC
+
+EVERY_PART = frozenset({STEM, *range(13)})
+EXACT_PARTS = frozenset({0, 1, 2, 3, 12})  # the blocks whose rounding shows least in what held-out lines read as
 
 
 class Runtime(Protocol):
@@ -27,7 +32,7 @@ class Runtime(Protocol):
 class OnnxRuntime:
     """The network on the CPU: a batch per core, each on one thread, which beats all cores on one batch."""
 
-    def __init__(self, model: LineCTC) -> None:
+    def __init__(self, model: LineCTC, int8: Int8 | None = None) -> None:
         import onnxruntime
 
         from recognizer.onnx_graph import line_ctc_graph
@@ -37,7 +42,7 @@ class OnnxRuntime:
         options.intra_op_num_threads = 1
         self.workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         providers = ["CPUExecutionProvider"]
-        self._session = onnxruntime.InferenceSession(line_ctc_graph(model), options, providers=providers)
+        self._session = onnxruntime.InferenceSession(line_ctc_graph(model, int8), options, providers=providers)
 
     def __call__(self, images: Floats) -> Floats:
         """See `Runtime`."""
@@ -60,6 +65,23 @@ class TorchRuntime:
             return logits
 
 
-def choose(model: LineCTC) -> Runtime:
-    """CUDA where there is one, else ONNX Runtime."""
-    return TorchRuntime(model, "cuda") if torch.cuda.is_available() else OnnxRuntime(model)
+def choose(model: LineCTC, ranges: Ranges | None = None, *, fast: bool = False) -> Runtime:
+    """CUDA where there is one, else ONNX Runtime.
+
+    Args:
+        model: the network.
+        ranges: of its layers' values; with them, and where the processor has instructions for it, parts are computed
+            in integers.
+        fast: in integers throughout, a little less exact.
+    """
+    if torch.cuda.is_available():
+        return TorchRuntime(model, "cuda")
+    if ranges is None or not multiplies_int8():
+        return OnnxRuntime(model)
+    return OnnxRuntime(model, Int8(ranges, EVERY_PART if fast else EXACT_PARTS))
+
+
+def multiplies_int8() -> bool:
+    """Whether the processor has instructions for products of 8-bit integers (VNNI); others gain nothing by them."""
+    flags = Path("/proc/cpuinfo")
+    return flags.exists() and any(name in flags.read_text() for name in ("avx512_vnni", "avx_vnni"))

@@ -32,10 +32,12 @@ from recognizer.errors import BadManifest
 from recognizer.evaluation import calibrate
 from recognizer.language import CharacterModel
 from recognizer.language_prior import LanguagePrior
+from recognizer.line_images import open_line
 from recognizer.line_recogniser import LineRecogniser
 from recognizer.lit_models import LineHyperparameters, LitLineCTC
 from recognizer.models.line_ctc import LineCTC
 from recognizer.pretrained import load_line_ctc, wheel_model
+from recognizer.quantisation import ENOUGH_LINES, activation_ranges
 from recognizer.runtimes import OnnxRuntime
 from recognizer.weights_files import CARD, LANGUAGE, WEIGHTS, load_reader, save_prior, save_reader
 
@@ -232,13 +234,14 @@ def log_model(logger: WandbLogger, files: Sequence[Path], *, version: str) -> No
 def write_model(
     model: LineCTC, charset: Charset, corpora: Corpora, held: Sequence[LineTruth], output: Path
 ) -> dict[str, Any]:
-    """Learn the language of the training texts, calibrate on held-out lines, write the model folder."""
+    """Learn the language of the training texts, calibrate and quantise on held-out lines, write the model folder."""
     known = CharacterModel.learn(corpora.language())
     language = save_prior(known, output)
     runtime = OnnxRuntime(model.float().eval())
     recogniser = LineRecogniser(runtime, charset, Calibration(), prior=LanguagePrior(known, charset))
     curves = asdict(calibrate(recogniser, held))
-    notes = {"calibration": curves, "language": language, "sources": corpora.describe()}
+    ranges = activation_ranges(model, [open_line(row.image) for row in held[:ENOUGH_LINES]])
+    notes = {"calibration": curves, "language": language, "sources": corpora.describe(), "int8": ranges}
     return {"model": save_reader(model, charset, output, notes=notes)}
 
 

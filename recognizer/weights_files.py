@@ -42,6 +42,11 @@ def save_reader(model: LineCTC, charset: Charset, folder: Path, *, notes: dict[s
     return version
 
 
+def notes_of(card: dict[str, Any]) -> dict[str, Any]:
+    """What a card says beside what `save_reader` writes of itself."""
+    return {key: value for key, value in card.items() if key not in ("version", "architecture", "charset", "sha256")}
+
+
 def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
     """The network in float32 and evaluation mode, its charset and its card.
 

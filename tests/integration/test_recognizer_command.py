@@ -9,6 +9,7 @@ from PIL import Image
 
 from recognizer.__main__ import main
 from recognizer.metrics import cer
+from recognizer.weights_files import CARD, SHIPPED, WEIGHTS, read_card
 from tests.handwriting import write_page
 from tests.unit.lines import TEXTS, write_manifest
 
@@ -145,3 +146,26 @@ def test_misuse_exits_2_and_says_how(arguments: list[str], message: str, capsys:
 def test_a_model_folder_that_is_none_is_named(page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, _, err = run(capsys, "read", page, "--model", tmp_path)
     assert status == 1 and "line_reader.json cannot be read" in err
+
+
+def test_the_fast_model_reads_and_says_that_it_is_fast(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = write_manifest(tmp_path, TEXTS[:4])
+    status, out, _ = run(capsys, "evaluate", manifest, "--model", "fast", "--json")
+    scores = json.loads(out)
+    assert status == 0 and scores["model"] == read_card(SHIPPED)["version"] + "-fast" and scores["cer"] < 0.3
+
+
+def test_quantise_notes_ranges_in_the_card_and_leaves_the_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / WEIGHTS).write_bytes((SHIPPED / WEIGHTS).read_bytes())
+    before = {key: value for key, value in read_card(SHIPPED).items() if key not in ("int8", "language")}
+    (tmp_path / "model" / CARD).write_text(json.dumps(before))
+    manifest = write_manifest(tmp_path, TEXTS[:2])
+    status, out, _ = run(capsys, "quantise", manifest, "--model", tmp_path / "model", "--json")
+    after = read_card(tmp_path / "model")
+    assert status == 0 and json.loads(out) == {"lines": 2, "layers": len(after["int8"]), "model": after["version"]}
+    assert (tmp_path / "model" / WEIGHTS).read_bytes() == (SHIPPED / WEIGHTS).read_bytes()
+    assert after["int8"].keys() == read_card(SHIPPED)["int8"].keys()
+    assert {**after, "int8": None, "version": None} == {**before, "int8": None, "version": None}

@@ -12,11 +12,14 @@ from recognizer.charset import LATIN_V1, Charset
 from recognizer.data import collate
 from recognizer.decoding import softmax
 from recognizer.errors import BadModel
+from recognizer.int8_graph import Int8
+from recognizer.line_images import stack, to_height
 from recognizer.line_recogniser import LineRecogniser
 from recognizer.lit_models import ctc_loss
 from recognizer.models.line_ctc import LineCTC
 from recognizer.pretrained import cut_head, load_line_ctc, read_layers, wheel_model
-from recognizer.runtimes import OnnxRuntime, TorchRuntime
+from recognizer.quantisation import activation_ranges
+from recognizer.runtimes import EVERY_PART, EXACT_PARTS, OnnxRuntime, TorchRuntime
 from recognizer.training import RECOGNISER
 from recognizer.weights_files import CARD, WEIGHTS, load_reader, save_reader
 from tests.handwriting import write_line
@@ -29,6 +32,13 @@ LETTERS = Charset("letters", "".join(sorted(set("".join(TEXTS)))))
 def filled() -> LineCTC:
     """The network as the wheel's weights fill it."""
     return load_line_ctc(wheel_model(RECOGNISER), LATIN_V1).eval()
+
+
+@pytest.fixture(scope="module")
+def fast(filled: LineCTC) -> OnnxRuntime:
+    """The same network in integers throughout."""
+    ranges = activation_ranges(filled, [write_line(text, seed=seed) for seed, text in enumerate(TEXTS)])
+    return OnnxRuntime(filled, Int8({name: (low, high) for name, (low, high) in ranges.items()}, EVERY_PART))
 
 
 def test_the_filled_network_says_what_onnxruntime_says(filled: LineCTC) -> None:
@@ -63,6 +73,18 @@ def test_the_graph_for_onnxruntime_equals_torch(filled: LineCTC) -> None:
         assert np.abs(softmax(onnx) - softmax(ours)).max() < 1e-4
 
 
+def test_in_integers_the_network_says_nearly_the_same(filled: LineCTC, fast: OnnxRuntime) -> None:
+    images = stack([to_height(write_line("the quick brown fox", seed=seed), 48) for seed in range(4)]).numpy()
+    exact, rounded = softmax(OnnxRuntime(filled)(images)), softmax(fast(images))
+    assert 0 < np.abs(exact - rounded).sum(axis=-1).mean() < 0.1
+    assert (exact.argmax(axis=-1) == rounded.argmax(axis=-1)).mean() > 0.95
+
+
+def test_ranges_that_lack_a_layer_are_refused_with_what_to_do(filled: LineCTC) -> None:
+    with pytest.raises(BadModel, match=r"layer blocks\.0\.space.*quantise"):
+        OnnxRuntime(filled, Int8({"stem": (0.0, 1.0)}, EXACT_PARTS))
+
+
 def test_save_and_load_is_exact(filled: LineCTC, tmp_path: Path) -> None:
     version = save_reader(filled, LATIN_V1, tmp_path / "one")
     model, charset, card = load_reader(tmp_path / "one")
@@ -80,8 +102,9 @@ def test_a_damaged_model_is_refused_by_name(filled: LineCTC, tmp_path: Path, nam
         load_reader(tmp_path)
 
 
-def test_a_line_reads_the_same_alone_and_in_any_batch(filled: LineCTC) -> None:
-    recogniser = LineRecogniser(OnnxRuntime(filled), LATIN_V1, Calibration())
+@pytest.mark.parametrize("integers", [False, True])
+def test_a_line_reads_the_same_alone_and_in_any_batch(filled: LineCTC, fast: OnnxRuntime, integers: bool) -> None:
+    recogniser = LineRecogniser(fast if integers else OnnxRuntime(filled), LATIN_V1, Calibration())
     images = [write_line(text, seed=seed) for seed, text in enumerate(TEXTS * 2)]
     together = recogniser.read(images)
     for image, reading in zip(images, together, strict=True):
@@ -128,3 +151,6 @@ def test_a_crowded_line_is_read_once_more_stretched() -> None:
     assert len(recogniser.read([np.full((48, 192), 255, np.uint8)])[0].text) > 20 and widths == [192, 288]
     widths.clear()
     assert recogniser.read([np.full((48, 96), 255, np.uint8)])[0].text == "" and widths == [96]
+    widths.clear()
+    LineRecogniser(Crowding(), LETTERS, Calibration(), looks=1).read([np.full((48, 192), 255, np.uint8)])
+    assert widths == [192]

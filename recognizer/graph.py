@@ -1,0 +1,72 @@
+"""An ONNX graph in the making: nodes and weights in running order, named as they come."""
+
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+OPSET = 20
+IR_VERSION = 9
+
+
+class Graph:
+    """Nodes and weights in running order."""
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._weights: list[onnx.TensorProto] = []
+
+    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """Append a node; returns the name of its output."""
+        output = f"v{len(self._nodes)}"
+        self._nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
+        return output
+
+    def constant(self, values: NDArray[Any]) -> str:
+        """Append a weight; returns its name."""
+        name = f"w{len(self._weights)}"
+        self._weights.append(numpy_helper.from_array(np.array(values, order="C"), name))
+        return name
+
+    def conv(self, x: str, module: nn.Conv2d, *, pads: list[int] | None = None) -> str:
+        """A convolution with bias; ``pads`` overrides the module's own (top, left, bottom, right)."""
+        vertical, horizontal = (int(p) for p in module.padding)
+        assert module.bias is not None
+        weight = self.constant(module.weight.detach().numpy())
+        bias = self.constant(module.bias.detach().numpy())
+        return self.op(
+            "Conv",
+            x,
+            weight,
+            bias,
+            group=module.groups,
+            strides=list(module.stride),
+            pads=pads or [vertical, horizontal, vertical, horizontal],
+        )
+
+    def linear(self, x: str, module: nn.Linear) -> str:
+        """A dense layer on the last axis."""
+        product = self.op("MatMul", x, self.constant(module.weight.detach().numpy().T))
+        return self.op("Add", product, self.constant(module.bias.detach().numpy()))
+
+    def norm(self, x: str, module: nn.LayerNorm) -> str:
+        """Layer normalisation on the last axis."""
+        weight, bias = (self.constant(p.detach().numpy()) for p in (module.weight, module.bias))
+        return self.op("LayerNormalization", x, weight, bias, epsilon=module.eps)
+
+    def silu(self, x: str) -> str:
+        """x · sigmoid(x)."""
+        return self.op("Mul", x, self.op("Sigmoid", x))
+
+    def serialise(self, output: str) -> bytes:
+        """The whole model as bytes."""
+        self._nodes.append(helper.make_node("Identity", [output], ["logits"]))
+        images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 1, 48, "width"])
+        logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "steps", None])
+        graph = helper.make_graph(self._nodes, "line_ctc", [images], [logits], self._weights)
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+        return bytes(model.SerializeToString())
