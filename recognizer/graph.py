@@ -1,5 +1,6 @@
 """An ONNX graph in the making: nodes and weights in running order, named as they come."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,16 +33,13 @@ class Graph:
         return name
 
     def conv(self, x: str, module: nn.Conv2d, *, pads: list[int] | None = None) -> str:
-        """A convolution with bias; ``pads`` overrides the module's own (top, left, bottom, right)."""
+        """A convolution; ``pads`` overrides the module's own (top, left, bottom, right)."""
         vertical, horizontal = (int(p) for p in module.padding)
-        assert module.bias is not None
-        weight = self.constant(module.weight.detach().numpy())
-        bias = self.constant(module.bias.detach().numpy())
+        weights = [p.detach().numpy() for p in (module.weight, module.bias) if p is not None]
         return self.op(
             "Conv",
             x,
-            weight,
-            bias,
+            *(self.constant(values) for values in weights),
             group=module.groups,
             strides=list(module.stride),
             pads=pads or [vertical, horizontal, vertical, horizontal],
@@ -61,12 +59,16 @@ class Graph:
         """x · sigmoid(x)."""
         return self.op("Mul", x, self.op("Sigmoid", x))
 
-    def serialise(self, output: str) -> bytes:
-        """The whole model as bytes."""
-        self._nodes.append(helper.make_node("Identity", [output], ["logits"]))
-        images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 1, 48, "width"])
-        logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "steps", None])
-        graph = helper.make_graph(self._nodes, "line_ctc", [images], [logits], self._weights)
+    def serialise(self, images: Sequence[int | str], outputs: Mapping[str, str]) -> bytes:
+        """The whole model as bytes.
+
+        Args:
+            images: shape of the input ``images``, names in place of what varies.
+            outputs: what each output is called, and the node output it is.
+        """
+        nodes = [helper.make_node("Identity", [value], [name]) for name, value in outputs.items()]
+        begins = helper.make_tensor_value_info("images", TensorProto.FLOAT, list(images))
+        ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+        graph = helper.make_graph(self._nodes + nodes, "network", [begins], ends, self._weights)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
-        return bytes(model.SerializeToString())
+        return bytes(helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString())

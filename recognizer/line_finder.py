@@ -10,16 +10,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
+from recognizer.finder_graph import line_finder_graph
 from recognizer.finder_weights import load_finder
 from recognizer.line_tracing import trace_lines
 from recognizer.line_votes import TracedLine
 from recognizer.models.line_finder import STRIDE, LineFinderNet
 from recognizer.page import Outline
 from recognizer.reading_order import reading_order
+from recognizer.runtimes import available_cores, open_session
 
 LONGEST_SIDE_PX = 960.0  # of the page as the network first sees it
 CLOSER_SIDE_PX = 1536.0  # where it saw nothing
@@ -49,7 +49,7 @@ class LineFinder:
     """Finds lines with one network; safe to share between threads."""
 
     def __init__(self, net: LineFinderNet) -> None:
-        self._net = net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._session = open_session(line_finder_graph(net), threads=available_cores())
         self._lock = threading.Lock()  # one page at a time: each already uses all cores
 
     @classmethod
@@ -85,11 +85,10 @@ class LineFinder:
         interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         image = np.asarray(cv2.resize(grey, size[::-1], interpolation=interpolation), np.float32) / 127.5 - 1
         padding = [-length % STRIDE for length in size]
-        batch = functional.pad(torch.from_numpy(image)[None, None], (0, padding[1], 0, padding[0]), mode="replicate")
-        with self._lock, torch.inference_mode():
-            maps = self._net(batch.contiguous(memory_format=torch.channels_last))
-            text, geometry = maps.text[0, 0].sigmoid().float().numpy(), maps.geometry[0].float().numpy()
-        return trace_lines(text, geometry), scale
+        batch = np.pad(image, ((0, padding[0]), (0, padding[1])), mode="edge")[None, None]
+        with self._lock:
+            text, geometry = self._session.run(["text", "geometry"], {"images": batch})
+        return trace_lines(0.5 + 0.5 * np.tanh(text[0, 0] / 2), geometry[0]), scale  # the sigmoid of text
 
 
 def _better_side(lines: list[TracedLine]) -> float:

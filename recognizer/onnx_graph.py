@@ -22,7 +22,7 @@ def line_ctc_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
     x = _features(graph, model, int8 or Int8({}, frozenset()))
     x = graph.op("AveragePool", x, kernel_shape=[3, 2], strides=[3, 2])
     logits = graph.linear(_neck(graph, model.neck, x), model.head)
-    return graph.serialise(logits)
+    return graph.serialise(["batch", 1, 48, "width"], {"logits": logits})
 
 
 def _features(graph: Graph, model: LineCTC, int8: Int8) -> str:

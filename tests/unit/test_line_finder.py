@@ -10,11 +10,13 @@ import pytest
 import torch
 
 from recognizer.errors import BadModel
+from recognizer.finder_graph import line_finder_graph
 from recognizer.finder_weights import CARD_FILE, WEIGHTS_FILE, FinderCard, load_finder, save_finder
 from recognizer.line_finder import LineFinder
 from recognizer.models.line_finder import LineFinderNet
 from recognizer.page_metrics import score_lines
 from recognizer.pretrained_finder import fill_line_finder, wheel_detector
+from recognizer.runtimes import open_session
 from tests.handwriting import WrittenPage, write_page
 
 SHIPPED = Path(__file__).parents[2] / "recognizer" / "weights"
@@ -94,6 +96,18 @@ def test_a_page_gets_the_same_maps_alone_and_in_any_batch() -> None:
             alone = net(image)
             torch.testing.assert_close(together.text[index].sigmoid(), alone.text[0].sigmoid(), atol=1e-5, rtol=0)
             torch.testing.assert_close(together.geometry[index], alone.geometry[0], atol=1e-3, rtol=0)
+
+
+def test_the_graph_for_onnxruntime_says_what_torch_says() -> None:
+    net, _ = load_finder(SHIPPED)
+    image = _image(write_page(TEXTS, seed=4, width=384, height=256))
+    text, geometry = open_session(line_finder_graph(net), threads=1).run(
+        ["text", "geometry"], {"images": image.numpy()}
+    )
+    with torch.inference_mode():
+        maps = net(image)
+    torch.testing.assert_close(torch.from_numpy(text).sigmoid(), maps.text.sigmoid(), atol=1e-4, rtol=0)
+    torch.testing.assert_close(torch.from_numpy(geometry), maps.geometry, atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("paper", ["plain", "ruled", "squared"])
