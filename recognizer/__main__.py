@@ -99,7 +99,7 @@ def _add_finetune(finetune: argparse.ArgumentParser) -> None:
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    help_ = "model folder, or fast: the shipped weights, about three times as fast (default: the shipped weights)"
+    help_ = "model folder, or fast: the shipped weights, read in haste (default: the shipped weights)"
     parser.add_argument("--model", type=Path, metavar="DIR", help=help_)
 
 

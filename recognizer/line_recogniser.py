@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recognizer.beam import Hypothesis, beam_search
+from recognizer.beam import FLOOR, WIDTH, Hypothesis, beam_search
 from recognizer.calibration import Calibration, Doubles, Evidence, certainties
 from recognizer.charset import Charset
 from recognizer.decoding import Floats, align, softmax
@@ -22,7 +22,6 @@ from recognizer.page import Reading, Word
 from recognizer.plausibility import needed_steps, plausibility
 from recognizer.runtimes import Runtime
 
-BATCH_AREA_PX = 8 * 672  # of the widths in one batch; larger gains nothing on a CPU
 BUCKET_PX = 32
 DECODED_TOGETHER = 48  # lines, at least, where there are as many: a step of the beam costs about the same for all
 ALTERNATIVES = 5
@@ -51,6 +50,24 @@ class Examined:
             yield self.text[start:end], self.evidence.of_word(start, end)
 
 
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard a recogniser tries.
+
+    Attributes:
+        looks: at a line: 2, once more where letters crowd, or 1.
+        width: texts that the beam keeps in mind.
+        floor: the probability under which it passes a class over.
+    """
+
+    looks: int = 2
+    width: int = WIDTH
+    floor: float = FLOOR
+
+
+CAREFUL, HASTY = Effort(), Effort(looks=1, width=16, floor=2e-3)
+
+
 class LineRecogniser:
     """Reads line images with one network; safe to share between threads.
 
@@ -59,7 +76,7 @@ class LineRecogniser:
         charset: of its classes.
         calibration: of its confidences.
         prior: of the language; None: the network's word alone.
-        looks: how often a line is looked at: 2, once more where letters crowd, or 1.
+        effort: how hard it tries.
     """
 
     def __init__(
@@ -69,10 +86,10 @@ class LineRecogniser:
         calibration: Calibration,
         *,
         prior: LanguagePrior | None = None,
-        looks: int = 2,
+        effort: Effort = CAREFUL,
     ) -> None:
         self.charset = charset
-        self._looks = looks
+        self._effort = effort
         self._prior = prior
         self._runtime = runtime
         self._calibration = calibration
@@ -85,7 +102,7 @@ class LineRecogniser:
         """What `read` calibrates. Where letters crowd the time steps, the line is looked at once more, stretched."""
         prepared = [to_height(image, HEIGHT_PX) for image in images]
         examined = self._look(dict(enumerate(prepared)))
-        if self._looks == 1:
+        if self._effort.looks == 1:
             return [examined[row] for row in range(len(images))]
         crowded = [row for row, seen in examined.items() if _crowding(seen, prepared[row]) > CROWDED]
         examined |= self._look({row: stretch(prepared[row], STRETCH) for row in crowded})
@@ -112,13 +129,17 @@ class LineRecogniser:
         return examined | self._decode(waiting)
 
     def _decode(self, lines: Mapping[int, Floats]) -> dict[int, Examined]:
-        found = beam_search(list(lines.values()), prior=self._prior)
+        effort = self._effort
+        found = beam_search(list(lines.values()), width=effort.width, floor=effort.floor, prior=self._prior)
         return {row: self._weigh(lines[row], texts) for row, texts in zip(lines, found, strict=True)}
 
     def _score_all(self, images: Mapping[int, Grey]) -> Iterator[tuple[list[int], Floats]]:
         """The logits (B, T, C) of each batch with its rows; the next ones are computed while these are used."""
         with ThreadPoolExecutor(self._runtime.workers) as network:
-            batches = [(rows, network.submit(self._score, [images[row] for row in rows])) for rows in _plan(images)]
+            batches = [
+                (rows, network.submit(self._score, [images[row] for row in rows]))
+                for rows in _plan(images, self._runtime.batch_px)
+            ]
             for rows, scored in batches:
                 yield rows, scored.result()
 
@@ -166,13 +187,13 @@ def _roomy(image: Grey, text: str) -> Grey:
     return stretch(image, min(max(STRETCH, needed_steps(text) / room), MOST_STRETCH))
 
 
-def _plan(images: Mapping[int, Grey]) -> list[list[int]]:
-    """Rows to read together: one bucket of width each, widest first, of bounded area."""
+def _plan(images: Mapping[int, Grey], batch_px: int) -> list[list[int]]:
+    """Rows to read together: one bucket of width each, widest first, of bounded width in all."""
     buckets: dict[int, list[int]] = defaultdict(list)
     for row, image in images.items():
         buckets[bucket_width(image.shape[1], step_px=BUCKET_PX)].append(row)
     plan = []
     for bucket, rows in sorted(buckets.items(), reverse=True):
-        size = max(1, BATCH_AREA_PX // bucket)
+        size = max(1, batch_px // bucket)
         plan += [rows[i : i + size] for i in range(0, len(rows), size)]
     return plan

@@ -21,9 +21,11 @@ class Runtime(Protocol):
 
     Attributes:
         workers: how many batches are best run at once.
+        batch_px: widths that are best run as one batch, in all.
     """
 
     workers: int
+    batch_px: int
 
     def __call__(self, images: Floats) -> Floats:
         """Line images (B, 1, 48, W) to logits (B, W / 8, C)."""
@@ -35,7 +37,7 @@ class OnnxRuntime:
     def __init__(self, model: LineCTC, int8: Int8 | None = None) -> None:
         from recognizer.onnx_graph import line_ctc_graph
 
-        self.workers = available_cores()
+        self.workers, self.batch_px = available_cores(), 2 * 672  # more leave the processor's cache
         self._session = open_session(line_ctc_graph(model, int8), threads=1)
 
     def __call__(self, images: Floats) -> Floats:
@@ -47,7 +49,7 @@ class TorchRuntime:
     """The network on a torch device; one batch at a time."""
 
     def __init__(self, model: LineCTC, device: str) -> None:
-        self.workers = 1
+        self.workers, self.batch_px = 1, 8 * 672
         self._device = torch.device(device)
         self._model = model.eval().to(self._device)
         self._lock = threading.Lock()

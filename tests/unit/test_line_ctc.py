@@ -14,7 +14,7 @@ from recognizer.decoding import softmax
 from recognizer.errors import BadModel
 from recognizer.int8_graph import Int8
 from recognizer.line_images import stack, to_height
-from recognizer.line_recogniser import LineRecogniser
+from recognizer.line_recogniser import HASTY, LineRecogniser
 from recognizer.lit_models import ctc_loss
 from recognizer.models.line_ctc import LineCTC
 from recognizer.pretrained import cut_head, load_line_ctc, read_layers, wheel_model
@@ -138,7 +138,7 @@ def test_a_crowded_line_is_read_once_more_stretched() -> None:
     widths = []
 
     class Crowding:
-        workers = 1
+        workers, batch_px = 1, 8 * 672
 
         def __call__(self, images: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
             widths.append(images.shape[-1])
@@ -152,5 +152,5 @@ def test_a_crowded_line_is_read_once_more_stretched() -> None:
     widths.clear()
     assert recogniser.read([np.full((48, 96), 255, np.uint8)])[0].text == "" and widths == [96]
     widths.clear()
-    LineRecogniser(Crowding(), LETTERS, Calibration(), looks=1).read([np.full((48, 192), 255, np.uint8)])
+    LineRecogniser(Crowding(), LETTERS, Calibration(), effort=HASTY).read([np.full((48, 192), 255, np.uint8)])
     assert widths == [192]
