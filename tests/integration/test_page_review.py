@@ -149,7 +149,7 @@ def test_a_crash_after_any_commit_applies_no_edit_twice(loop: Loop, page: Stored
     while True:
         try:
             with crash_after(crashes + 1):
-                done = apply_pages(loop.store, "trusted", Reader)
+                done = apply_pages(loop.store, "trusted", lambda _: Reader())
             break
         except Crash:
             crashes += 1
