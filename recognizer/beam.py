@@ -8,37 +8,26 @@ Source: Hannun et al. 2014, https://arxiv.org/abs/1408.2873 (prefix beam search)
 https://doi.org/10.1109/TIT.1967.1054010.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from recognizer.charset import BLANK
 from recognizer.language_prior import LanguagePrior, Walk
+from recognizer.lattice import NOBODY, Decoded, Lattice, Past
 from recognizer.prefixes import NOTHING, Doubles, Floats, Grown, Integers, Moves, Prefixes, Step, open_steps
-
-Classes = tuple[int, ...]
 
 WIDTH = 32  # prefixes of a line kept after each step
 FLOOR = 5e-4  # classes under this probability are passed over at a step
 REACH = 9.0  # nats under a line's best prefix at which one is given up
-TEXTS = 8  # returned for a line
-NOBODY = -1  # in place of a row
 FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd and large, so that hashes of different prefixes differ
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """One text a line may hold, as classes, with its share of the probability of those found."""
-
-    classes: Classes
-    probability: float
 
 
 def beam_search(
     lines: Sequence[Floats], *, width: int = WIDTH, floor: float = FLOOR, prior: LanguagePrior | None = None
-) -> list[list[Hypothesis]]:
-    """For each line its most probable texts, best first: at least one, at most `TEXTS`.
+) -> list[Decoded]:
+    """For each line its most probable texts, at most `TEXTS`, and where the best is in doubt.
 
     Args:
         lines: (T, C) each, rows summing to 1; class 0 is blank.
@@ -51,22 +40,7 @@ def beam_search(
     beam = _Beam(len(lines), width, prior.walk() if prior else None)
     for step in open_steps(lines, floor):
         beam.advance(step)
-    return [beam.texts(line) for line in range(len(lines))]
-
-
-@dataclass(frozen=True, slots=True)
-class _Past:
-    """One step: how its prefixes came to be, and those that were given up for them.
-
-    Attributes:
-        kept: of each prefix.
-        lost: of those given up; the score is by how many nats they were worse.
-        best_lost: for each prefix the best of those given up for it, or `NOBODY`.
-    """
-
-    kept: Moves
-    lost: Moves
-    best_lost: Integers
+    return [beam.decoded(line) for line in range(len(lines))]
 
 
 class _Beam:
@@ -79,7 +53,7 @@ class _Beam:
         with np.errstate(over="ignore"):
             hashes = (some + 1).astype(np.uint64) * FACTOR
         self._now = Prefixes(some, hashes, np.full(lines, BLANK), start, none + 1, none, none)
-        self._past: list[_Past] = []
+        self._past: list[Past] = []
         self._score: Doubles = none
 
     def advance(self, step: Step) -> None:
@@ -139,7 +113,7 @@ class _Beam:
         best_lost = np.full(len(kept), NOBODY)
         best_lost[row[first[lost]]] = np.arange(len(lost))  # the best of them is written last
         worse = replace(moves.take(lost), score=moves.score[first[lost]] - moves.score[lost])
-        self._past.append(_Past(moves.take(kept), worse, best_lost))
+        self._past.append(Past(moves.take(kept), worse, best_lost))
         self._score = moves.score[kept]
         now = candidates.take(kept)
         largest: Doubles = np.zeros(self._lines)
@@ -181,42 +155,10 @@ class _Beam:
         _, first, which = np.unique(keys, return_index=True, return_inverse=True)
         return np.asarray(first[which])
 
-    def texts(self, line: int) -> list[Hypothesis]:
-        """A line's texts, best first."""
-        found: dict[Classes, float] = {}
-        for gap, step, row, tail in sorted(self._ways(line), key=lambda way: way[0]):
-            found.setdefault(self._spell(row, step) + tail, gap)
-            if len(found) == TEXTS:
-                break
-        shares = np.exp([-gap for gap in found.values()])
-        return [Hypothesis(classes, float(p)) for classes, p in zip(found, shares / shares.sum(), strict=True)]
-
-    def _ways(self, line: int) -> Iterator[tuple[float, int, int, Classes]]:
-        """What a text is made of: nats under the best, a step, its prefix's row before the step, and what followed."""
+    def decoded(self, line: int) -> Decoded:
+        """What was found in a line."""
         rows = np.flatnonzero(self._now.line == line)
-        row = int(rows[0])
-        for other in rows.tolist():
-            yield float(self._score[row] - self._score[other]), len(self._past), other, ()
-        tail: Classes = ()
-        for step in range(len(self._past) - 1, -1, -1):
-            past = self._past[step]
-            lost = past.best_lost[row]
-            if lost != NOBODY:
-                yield float(past.lost.score[lost]), step, int(past.lost.origin[lost]), _one(past.lost.said[lost]) + tail
-            tail = _one(past.kept.said[row]) + tail
-            row = int(past.kept.origin[row])
-
-    def _spell(self, row: int, step: int) -> Classes:
-        """The classes of a prefix, by its row before ``step``."""
-        said: list[int] = []
-        for past in reversed(self._past[:step]):
-            said += _one(past.kept.said[row])
-            row = int(past.kept.origin[row])
-        return tuple(reversed(said))
-
-
-def _one(said: np.int64) -> Classes:
-    return (int(said),) if said != NOTHING else ()
+        return Lattice(self._past, rows, self._score[rows]).decoded()
 
 
 def _rank(sorted_lines: Integers) -> Integers:

@@ -1,8 +1,9 @@
 """Confidences that mean what they say: the probability, learnt on held-out lines, that a word or line is right.
 
 A network's own probabilities are too sure of themselves, most of all on hands unlike those it learnt from. For each
-character we take how sure its best step was and how sure the steps before it were that nothing else stands there, and
-how likely the language finds it after those before it. A word is judged by its own characters and by how sure the rest
+character we take how sure its best step was and how sure the steps before it were that nothing else stands there, how
+likely the language finds it after those before it, and how probable the texts are that the beam found beside the best
+one and that hold something else there. A word is judged by its own characters and by how sure the rest
 of its line was, which tells a hard hand from a clear one; through a logistic curve fitted on lines that trained
 nothing.
 
@@ -29,30 +30,36 @@ class Evidence:
     Attributes:
         certainties: (L + 1,) in (0, 1], of each character and of the line's end; see `certainties`.
         likelihoods: (L,), nats: what the language says of each character after those before it; 0 where none is known.
+        doubts: (L,), how probable other texts are there; see `recognizer.lattice.Decoded`.
     """
 
     certainties: Doubles
     likelihoods: Doubles
+    doubts: Doubles
 
     def of_line(self) -> Doubles:
         """What the whole line is judged by: `LINE_FEATURES` numbers."""
-        return np.append(_features(self.certainties, self.likelihoods), 1.0)
+        return np.append(_features(self.certainties, self.likelihoods, self.doubts), 1.0)
 
     def of_word(self, start: int, end: int) -> Doubles:
         """What the word from ``start`` to ``end`` is judged by, with the space or end behind it: `WORD_FEATURES`."""
         own = slice(start, end + 1)
         rest = np.delete(self.certainties, own)
         around = _logit(np.exp(np.log(rest if len(rest) else self.certainties).mean()))
-        return np.append(_features(self.certainties[own], self.likelihoods[own]), (around, 1.0))
+        features = _features(self.certainties[own], self.likelihoods[own], self.doubts[own])
+        return np.append(features, (around, 1.0))
 
 
-LINE_FEATURES, WORD_FEATURES = 6, 7
+LINE_FEATURES, WORD_FEATURES = 8, 9
+NO_DOUBT = 1e-4  # about what the beam can still see
 
 
-def _features(sure: Doubles, likely: Doubles) -> Doubles:
-    """Log odds of all being right and of the worst, length, the language's mean and worst word on it."""
+def _features(sure: Doubles, likely: Doubles, doubts: Doubles) -> Doubles:
+    """Log odds of all being right and of the worst, length, the language's mean and worst word, most and mean doubt."""
     mean, least = (likely.mean(), likely.min()) if len(likely) else (0.0, 0.0)
-    return np.array([_logit(np.exp(np.log(sure).sum())), _logit(sure.min()), np.log(len(sure)), mean, least])
+    most, usual = (doubts.max(), doubts.mean()) if len(doubts) else (0.0, 0.0)
+    odds = [_logit(np.exp(np.log(sure).sum())), _logit(sure.min())]
+    return np.array([*odds, np.log(len(sure)), mean, least, np.log(most + NO_DOUBT), np.log(usual + NO_DOUBT)])
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recognizer.beam import FLOOR, WIDTH, Hypothesis, beam_search
+from recognizer.beam import FLOOR, WIDTH, beam_search
 from recognizer.calibration import Calibration, Doubles, Evidence, certainties
 from recognizer.charset import Charset
 from recognizer.decoding import Floats, align, softmax
 from recognizer.language_prior import LanguagePrior
+from recognizer.lattice import Decoded
 from recognizer.line_images import Grey, bucket_width, stack, stretch, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 from recognizer.page import Reading, Word
@@ -131,7 +132,7 @@ class LineRecogniser:
     def _decode(self, lines: Mapping[int, Floats]) -> dict[int, Examined]:
         effort = self._effort
         found = beam_search(list(lines.values()), width=effort.width, floor=effort.floor, prior=self._prior)
-        return {row: self._weigh(lines[row], texts) for row, texts in zip(lines, found, strict=True)}
+        return {row: self._weigh(lines[row], decoded) for row, decoded in zip(lines, found, strict=True)}
 
     def _score_all(self, images: Mapping[int, Grey]) -> Iterator[tuple[list[int], Floats]]:
         """The logits (B, T, C) of each batch with its rows; the next ones are computed while these are used."""
@@ -146,12 +147,12 @@ class LineRecogniser:
     def _score(self, images: Sequence[Grey]) -> Floats:
         return self._runtime(stack(images, step_px=BUCKET_PX).numpy())
 
-    def _weigh(self, probabilities: Floats, found: Sequence[Hypothesis]) -> Examined:
-        best, *others = found
+    def _weigh(self, probabilities: Floats, found: Decoded) -> Examined:
+        best, *others = found.texts
         sure = certainties(probabilities, best.classes, align(probabilities, best.classes))
         likely = np.array(self._prior.likelihoods(best.classes) if self._prior else [0.0] * len(best.classes))
         alternatives = tuple(self.charset.decode(other.classes) for other in others[:ALTERNATIVES])
-        return Examined(self.charset.decode(best.classes), alternatives, Evidence(sure, likely))
+        return Examined(self.charset.decode(best.classes), alternatives, Evidence(sure, likely, found.doubts))
 
     def _calibrate(self, examined: Examined) -> Reading:
         words = tuple(Word(text, self._calibration.word_confidence(features)) for text, features in examined.words())

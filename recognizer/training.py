@@ -234,13 +234,14 @@ def log_model(logger: WandbLogger, files: Sequence[Path], *, version: str) -> No
 def write_model(
     model: LineCTC, charset: Charset, corpora: Corpora, held: Sequence[LineTruth], output: Path
 ) -> dict[str, Any]:
-    """Learn the language of the training texts, calibrate and quantise on held-out lines, write the model folder."""
+    """Learn the language of the training texts, calibrate on held-out lines, quantise, write the model folder."""
     known = CharacterModel.learn(corpora.language())
     language = save_prior(known, output)
     runtime = OnnxRuntime(model.float().eval())
     recogniser = LineRecogniser(runtime, charset, Calibration(), prior=LanguagePrior(known, charset))
     curves = asdict(calibrate(recogniser, held))
-    ranges = activation_ranges(model, [open_line(row.image) for row in held[:ENOUGH_LINES]])
+    some = corpora.lines[:: -(-len(corpora.lines) // ENOUGH_LINES)]
+    ranges = activation_ranges(model, [open_line(row.image) for row in some])
     notes = {"calibration": curves, "language": language, "sources": corpora.describe(), "int8": ranges}
     return {"model": save_reader(model, charset, output, notes=notes)}
 

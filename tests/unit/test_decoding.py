@@ -15,8 +15,13 @@ from recognizer.decoding import align, best_path, softmax
 from recognizer.errors import BadModel
 from recognizer.language import CharacterModel
 from recognizer.language_prior import LanguagePrior
+from recognizer.lattice import Decoded
 
 ABC = Charset("abc", "abc")
+
+
+def texts_of(found: Decoded) -> list[tuple[int, ...]]:
+    return [hypothesis.classes for hypothesis in found.texts]
 
 
 def collapse(path: tuple[int, ...]) -> tuple[int, ...]:
@@ -29,7 +34,7 @@ def test_beam_search_finds_the_most_probable_texts_of_all_paths(seed: int) -> No
     mass: dict[tuple[int, ...], float] = defaultdict(float)
     for path in itertools.product(range(4), repeat=5):
         mass[collapse(path)] += float(np.prod(probabilities[range(5), path]))
-    (found,) = beam_search([probabilities], width=400, floor=0)
+    found = beam_search([probabilities], width=400, floor=0)[0].texts
     assert [h.classes for h in found[:5]] == sorted(mass, key=mass.__getitem__, reverse=True)[:5]
     assert found[0].probability / found[1].probability == pytest.approx(
         mass[found[0].classes] / mass[found[1].classes], rel=0.01
@@ -38,26 +43,28 @@ def test_beam_search_finds_the_most_probable_texts_of_all_paths(seed: int) -> No
 
 def test_a_narrow_beam_still_joins_equal_texts() -> None:
     probabilities = softmax(np.random.default_rng(9).normal(0, 2, (40, 4)).astype(np.float32))
-    texts = [h.classes for h in beam_search([probabilities], width=6)[0]]
+    texts = [h.classes for h in beam_search([probabilities], width=6)[0].texts]
     assert len(set(texts)) == len(texts) <= 6
 
 
 def test_beam_probabilities_sum_to_one_over_what_was_kept() -> None:
     probabilities = softmax(np.random.default_rng(3).normal(0, 1, (30, 4)).astype(np.float32))
-    assert sum(h.probability for h in beam_search([probabilities])[0]) == pytest.approx(1)
+    assert sum(h.probability for h in beam_search([probabilities])[0].texts) == pytest.approx(1)
 
 
 def test_lines_of_unequal_length_are_read_as_each_would_be_alone() -> None:
     rng = np.random.default_rng(4)
     lines = [softmax(rng.normal(0, 2, (steps, 4)).astype(np.float32)) for steps in (30, 7, 1, 18)]
     together, alone = beam_search(lines), [beam_search([line])[0] for line in lines]
-    assert [[h.classes for h in texts] for texts in together] == [[h.classes for h in texts] for texts in alone]
+    assert [[h.classes for h in found.texts] for found in together] == [
+        [h.classes for h in found.texts] for found in alone
+    ]
 
 
 def test_steps_that_are_certainly_blank_part_equal_letters_and_change_nothing_else() -> None:
     blank, a = np.array([1, 0, 0, 0], np.float32), np.array([0.2, 0.8, 0, 0], np.float32)
-    (twice,) = beam_search([np.stack([blank, a, blank, blank, a, blank])])
-    (once,) = beam_search([np.stack([a, a])])
+    twice = beam_search([np.stack([blank, a, blank, blank, a, blank])])[0].texts
+    once = beam_search([np.stack([a, a])])[0].texts
     assert ABC.decode(twice[0].classes) == "aa" and ABC.decode(once[0].classes) == "a"
 
 
@@ -68,8 +75,19 @@ def test_what_was_given_up_for_a_prefix_that_fares_alike_is_an_alternative() -> 
         steps[step, LATIN_V1.encode(character)[0]] = 0.99
     steps[1, LATIN_V1.encode("h")[0]], steps[1, LATIN_V1.encode("k")[0]] = 0.6, 0.4
     steps /= steps.sum(axis=1, keepdims=True)
-    (texts,) = beam_search([steps], width=2, prior=LanguagePrior(model, LATIN_V1))
+    texts = beam_search([steps], width=2, prior=LanguagePrior(model, LATIN_V1))[0].texts
     assert [LATIN_V1.decode(h.classes) for h in texts[:2]] == ["the same end of a li", "tke same end of a li"]
+
+
+def test_the_characters_that_the_next_best_texts_do_not_share_are_in_doubt() -> None:
+    steps = np.full((9, 4), 1e-4, np.float32)
+    for step, character in enumerate((1, 0, 2, 0, 3, 0, 1, 0, 2)):
+        steps[step, character] = 1
+    steps[4, 3], steps[4, 1] = 0.7, 0.3
+    steps[8, 2], steps[8, 0] = 0.9, 0.1
+    found = beam_search([steps / steps.sum(axis=1, keepdims=True)])[0]
+    assert ABC.decode(found.texts[0].classes) == "abcab"
+    assert found.doubts == pytest.approx([0, 0, 3 / 7, 0, 1 / 9], abs=0.06)
 
 
 def test_best_path_collapses_repeats_and_drops_blanks() -> None:
@@ -108,8 +126,8 @@ def test_a_language_prior_tips_the_scales_between_equal_readings() -> None:
     steps = np.full((3, 4), 0.02, np.float32)
     steps[0, 3], steps[2, 2] = 0.94, 0.94
     steps[1, 1] = steps[1, 2] = 0.48  # a or b
-    (alone,) = beam_search([steps])
-    (known,) = beam_search([steps], prior=LanguagePrior(model, ABC))
+    alone = beam_search([steps])[0].texts
+    known = beam_search([steps], prior=LanguagePrior(model, ABC))[0].texts
     assert ABC.decode(known[0].classes) == "cab"
     assert known[0].probability > next(h.probability for h in alone if ABC.decode(h.classes) == "cab")
 
