@@ -27,7 +27,7 @@ FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd and large, so that hashes of diffe
 def beam_search(
     lines: Sequence[Floats], *, width: int = WIDTH, floor: float = FLOOR, prior: LanguagePrior | None = None
 ) -> list[Decoded]:
-    """For each line its most probable texts, at most `TEXTS`, and where the best is in doubt.
+    """For each line its most probable texts, at most `lattice.TEXTS`, and where the best is in doubt.
 
     Args:
         lines: (T, C) each, rows summing to 1; class 0 is blank.
