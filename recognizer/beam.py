@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from recognizer.charset import BLANK
-from recognizer.language_prior import LanguagePrior, Walk
+from recognizer.language_prior import LanguagePrior
 from recognizer.lattice import NOBODY, Decoded, Lattice, Past
 from recognizer.prefixes import NOTHING, Doubles, Floats, Grown, Integers, Moves, Prefixes, Step, open_steps
 
@@ -37,7 +37,7 @@ def beam_search(
     """
     if not lines:
         return []
-    beam = _Beam(len(lines), width, prior.walk() if prior else None)
+    beam = _Beam(len(lines), width, prior)
     for step in open_steps(lines, floor):
         beam.advance(step)
     return [beam.decoded(line) for line in range(len(lines))]
@@ -46,10 +46,10 @@ def beam_search(
 class _Beam:
     """The prefixes of all lines, and how they came to be."""
 
-    def __init__(self, lines: int, width: int, walk: Walk | None) -> None:
-        self._width, self._walk, self._lines = width, walk, lines
+    def __init__(self, lines: int, width: int, prior: LanguagePrior | None) -> None:
+        self._width, self._prior, self._lines = width, prior, lines
         some, none = np.arange(lines), np.zeros(lines)
-        start = np.full(lines, walk.start if walk else 0)
+        start = np.full(lines, prior.start if prior else 0)
         with np.errstate(over="ignore"):
             hashes = (some + 1).astype(np.uint64) * FACTOR
         self._now = Prefixes(some, hashes, np.full(lines, BLANK), start, none + 1, none, none)
@@ -95,7 +95,7 @@ class _Beam:
         """Those that would be within reach even if the language could not be more pleased: fewer to ask it about."""
         with np.errstate(divide="ignore"):
             stays = np.log(stay.blank + stay.character) + stay.weight
-            most = np.log(grown.mass) + self._now.weight[grown.origin] + (self._walk.most if self._walk else 0.0)
+            most = np.log(grown.mass) + self._now.weight[grown.origin] + (self._prior.bonus if self._prior else 0.0)
         best: Doubles = np.full(self._lines, -np.inf)
         np.maximum.at(best, stay.line, stays)
         return grown.take(np.flatnonzero(most > best[stay.line[grown.origin]] - REACH))
@@ -122,8 +122,8 @@ class _Beam:
 
     def _candidates(self, stay: Prefixes, grown: Grown) -> tuple[Prefixes, Moves]:
         """Those worth looking at, a line's best first."""
-        now, walk = self._now, self._walk
-        language = walk.weights(now.state[grown.origin], grown.said) if walk else 0.0
+        now = self._now
+        language, after = self._language(now.state[grown.origin], grown.said)
         origin = np.concatenate([np.arange(len(now.line)), grown.origin])
         blank = np.concatenate([stay.blank, np.zeros(len(grown.origin))])
         character = np.concatenate([stay.character, grown.mass])
@@ -133,13 +133,14 @@ class _Beam:
         said = np.concatenate([np.full(len(now.line), NOTHING), grown.said])
         rows = self._worthy(now.line[origin], score)
         moves = Moves(origin[rows], said[rows], score[rows])
-        last = np.concatenate([stay.last, grown.said])[rows]
-        hashes, state = np.concatenate([stay.hash, grown.hash])[rows], now.state[moves.origin]
-        if walk:
-            longer = np.flatnonzero(moves.said != NOTHING)
-            state[longer] = walk.follow(state[longer], last[longer])
+        last, state = np.concatenate([stay.last, grown.said])[rows], np.concatenate([now.state, after])[rows]
+        hashes = np.concatenate([stay.hash, grown.hash])[rows]
         line = now.line[moves.origin]
         return Prefixes(line, hashes, last, state, blank[rows], character[rows], weight[rows]), moves
+
+    def _language(self, states: Integers, said: Integers) -> tuple[Doubles, Integers]:
+        """What the language says of each class after each state, and the state that it leads to."""
+        return self._prior.weigh(states, said) if self._prior else (np.zeros(len(said)), states)
 
     def _worthy(self, line: Integers, score: Doubles) -> Integers:
         """The rows within reach of their line's best, that first: twice as many as go on, since some fare alike."""
@@ -151,7 +152,7 @@ class _Beam:
 
     def _first_alike(self, some: Prefixes) -> Integers:
         """For each row the first one that fares as it does."""
-        keys = (some.line << 32 | some.state) << 12 | some.last if self._walk else some.hash.view(np.int64)
+        keys = (some.line << 32 | some.state) << 12 | some.last if self._prior else some.hash.view(np.int64)
         _, first, which = np.unique(keys, return_index=True, return_inverse=True)
         return np.asarray(first[which])
 

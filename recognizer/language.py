@@ -57,15 +57,29 @@ class CharacterModel:
             raise ValueError("it knows no character")
         taken = DISCOUNTS[np.minimum(counts, 3)]
         seen, given = np.add.reduceat(counts, first).astype(np.float64), np.add.reduceat(taken, first)
-        lengths = np.diff(np.append(first, len(contexts)))
-        state = np.repeat(np.arange(len(self._keys)), lengths)
-        self._first, self._followers = first, lengths
-        self._passed_on = given / seen
-        self._own = (counts - taken) / seen[state]
+        state = np.repeat(np.arange(len(self._keys)), np.diff(np.append(first, len(contexts))))
         self._arcs = (state << CODE_BITS) | characters
         self._shorter = self._longest(self._keys & ~_top(self._keys))
         self._after = self._longest(((contexts << CODE_BITS) | characters) & _mask(ORDER - 1))
         self.start = int(self._longest(np.array([self.code(START)]))[0])
+        self._passed_on = np.log(given / seen)
+        self._likely = self._interpolated((counts - taken) / seen[state], state)
+
+    def _interpolated(self, own: Doubles, states: Integers) -> Doubles:
+        """(N,), nats: each n-gram's probability with what shorter contexts give it, shortest first.
+
+        Args:
+            own: (N,), what its own count gives it.
+            states: (N,), its context.
+        """
+        likely: Doubles = np.full(len(own), np.nan)
+        lengths = _lengths(self._keys)[states]
+        for length in range(ORDER):
+            rows = np.flatnonzero(lengths == length)
+            of, codes = states[rows], self._characters[rows]
+            less = self._extend(likely, self._shorter[of], codes)[0] if length else np.log(UNKNOWN)
+            likely[rows] = np.log(own[rows] + np.exp(self._passed_on[of] + less))
+        return likely
 
     @classmethod
     def learn(cls, lines: Iterable[str], *, least: int = 2) -> "CharacterModel":
@@ -104,45 +118,37 @@ class CharacterModel:
             keys[back:] |= before[:-back] << (CODE_BITS * back)
         return self._longest(keys)
 
-    def chances(self, states: Integers) -> Doubles:
-        """(N, 256): the probability of each code after each state; column 0 is that of any character never seen."""
-        chain = [states]
-        while chain[-1].any():
-            chain.append(self._shorter[chain[-1]])
-        found = np.tile(self._unconditional(), (len(states), 1))
-        for level in reversed(chain[:-1]):
-            longer = np.flatnonzero(level)
-            self._interpolate(found, longer, level[longer])
-        return found
+    def extend(self, states: Integers, codes: Integers) -> tuple[Doubles, Integers]:
+        """How probable one more character is after each state, and the state that it leads to.
 
-    def _unconditional(self) -> Doubles:
-        found = np.full((1, MOST_CHARACTERS + 1), UNKNOWN)
-        self._interpolate(found, np.zeros(1, np.int64), np.zeros(1, np.int64))
-        return found
+        Args:
+            states: (N,).
+            codes: (N,), of the characters; 0: one never seen.
 
-    def _interpolate(self, found: Doubles, rows: Integers, states: Integers) -> None:
-        """What these states say in their rows of ``found``, over what shorter ones said there."""
-        found[rows] *= self._passed_on[states, None]
-        followers = self._followers[states]
-        arcs = np.arange(followers.sum()) + np.repeat(self._first[states] - np.cumsum(followers) + followers, followers)
-        found[np.repeat(rows, followers), self._characters[arcs]] += self._own[arcs]
+        Returns:
+            (N,) nats and (N,) states; 0 after a character never seen.
+        """
+        return self._extend(self._likely, states, codes)
 
-    def follow(self, states: Integers, codes: Integers) -> Integers:
-        """(N,): the state after one more character, whose code is given; 0 for one never seen."""
-        after = np.zeros(len(states), np.int64)
-        left, now = np.arange(len(states)), states.copy()
+    def _extend(self, likely: Doubles, states: Integers, codes: Integers) -> tuple[Doubles, Integers]:
+        found, after = np.zeros(len(states)), np.zeros(len(states), np.int64)
+        left, now = np.arange(len(states)), states
         while len(left):
             wanted = (now << CODE_BITS) | codes[left]
             places = np.minimum(np.searchsorted(self._arcs, wanted), len(self._arcs) - 1)
             hit = self._arcs[places] == wanted
+            found[left[hit]] += likely[places[hit]]
             after[left[hit]] = self._after[places[hit]]
-            go_on = ~hit & (now > 0)
-            left, now = left[go_on], self._shorter[now[go_on]]
-        return after
+            left, now = left[~hit], now[~hit]
+            found[left] += self._passed_on[now]
+            never = now == 0
+            found[left[never]] += np.log(UNKNOWN)
+            left, now = left[~never], self._shorter[now[~never]]
+        return found, after
 
     def log_probabilities(self, codes: Integers) -> Doubles:
         """(N,), nats: how probable each code of a line is after those before it."""
-        return np.asarray(np.log(self.chances(self.states_along(codes))[np.arange(len(codes)), codes]))
+        return self.extend(self.states_along(codes), codes)[0]
 
     def sample(self, rng: np.random.Generator, characters: str, *, length: int) -> str:
         """A text of that length, drawn character by character as the model finds them likely; no language, but like it.
@@ -155,10 +161,11 @@ class CharacterModel:
         codes = np.array([self.code(character) for character in characters])
         state, text = np.array([self.start]), ""
         while len(text) < length:
-            weights = self.chances(state)[0, codes]
+            likely, after = self.extend(np.repeat(state, len(codes)), codes)
+            weights = np.exp(likely)
             drawn = int(rng.choice(len(characters), p=weights / weights.sum()))
             text += characters[drawn]
-            state = self.follow(state, codes[[drawn]])
+            state = after[[drawn]]
         return text.strip()
 
     def save(self, path: Path) -> None:
@@ -208,6 +215,11 @@ class CharacterModel:
 
 def _mask(length: int) -> int:
     return (1 << (CODE_BITS * length)) - 1
+
+
+def _lengths(keys: Integers) -> Integers:
+    """How many characters each key holds."""
+    return np.asarray(sum((keys > _mask(length)).astype(np.int64) for length in range(ORDER - 1)))
 
 
 def _top(keys: Integers) -> Integers:

@@ -134,8 +134,8 @@ def test_a_language_prior_tips_the_scales_between_equal_readings() -> None:
 
 def test_character_probabilities_of_a_context_sum_to_less_than_one_and_favour_what_was_seen() -> None:
     model = CharacterModel.learn(["the cat", "the car", "the cap"], least=1)
-    state = model.states_along(codes_of(model, "the cat"))[-1:]
-    chances = model.chances(state)[0]
+    every = np.arange(len(model.alphabet) + 1)
+    chances = np.exp(model.extend(np.repeat(model.states_along(codes_of(model, "the cat"))[-1], len(every)), every)[0])
     assert chances[1:].sum() <= 1 and model.alphabet[int(chances[1:].argmax())] in "trp"
     assert chances[model.code("t")] > 5 * chances[model.code("h")] > 0
 
@@ -146,7 +146,7 @@ def test_following_a_line_leads_through_the_states_before_its_characters() -> No
     state, found = np.array([model.start]), []
     for code in codes:
         found.append(int(state[0]))
-        state = model.follow(state, np.array([code]))
+        state = model.extend(state, np.array([code]))[1]
     assert found == model.states_along(codes).tolist()
 
 
