@@ -34,19 +34,29 @@ class Decoded:
     doubts: Doubles
 
 
-@dataclass(frozen=True, slots=True)
 class Past:
-    """One step: how its prefixes came to be, and those that were given up for them.
+    """One step: how its prefixes came to be, and those given up for them. Lists: they are gone through singly.
 
-    Attributes:
+    Args:
         kept: of each prefix.
         lost: of those given up; the score is by how many nats they were worse.
         best_lost: for each prefix the best of those given up for it, or `NOBODY`.
+
+    Attributes:
+        origin, said: of each prefix, see `Moves`.
+        lost_origin, lost_said, gap: of those given up.
+        best_lost: see above.
     """
 
-    kept: Moves
-    lost: Moves
-    best_lost: Integers
+    __slots__ = ("best_lost", "gap", "lost_origin", "lost_said", "origin", "said")
+
+    def __init__(self, kept: Moves, lost: Moves, best_lost: Integers) -> None:
+        self.origin: list[int] = kept.origin.tolist()
+        self.said: list[int] = kept.said.tolist()
+        self.lost_origin: list[int] = lost.origin.tolist()
+        self.lost_said: list[int] = lost.said.tolist()
+        self.gap: list[float] = lost.score.tolist()
+        self.best_lost: list[int] = best_lost.tolist()
 
 
 class Lattice:
@@ -74,8 +84,8 @@ class Lattice:
         """The row of the best prefix before each step and after the last, and what was said in each step."""
         rows, said = [self._rows[0]], []
         for past in reversed(self._past):
-            said.append(_one(past.kept.said[rows[-1]]))
-            rows.append(int(past.kept.origin[rows[-1]]))
+            said.append(_one(past.said[rows[-1]]))
+            rows.append(past.origin[rows[-1]])
         return rows[::-1], said[::-1]
 
     def _ways(self) -> Iterator[tuple[float, int, int, Classes]]:
@@ -87,7 +97,7 @@ class Lattice:
             past = self._past[step]
             lost = past.best_lost[self._way[step + 1]]
             if lost != NOBODY:
-                yield float(past.lost.score[lost]), step, int(past.lost.origin[lost]), _one(past.lost.said[lost]) + tail
+                yield past.gap[lost], step, past.lost_origin[lost], _one(past.lost_said[lost]) + tail
             tail = self._said[step] + tail
 
     def _doubts(self, ways: list[tuple[float, int, int, Classes]]) -> Doubles:
@@ -99,8 +109,8 @@ class Lattice:
             other: Classes = ()
             while row != self._way[step]:
                 step -= 1
-                other = _one(self._past[step].kept.said[row]) + other
-                row = int(self._past[step].kept.origin[row])
+                other = _one(self._past[step].said[row]) + other
+                row = self._past[step].origin[row]
             first, last = place[step], len(best) - _alike_at_end(best[place[step] :], other + tail)
             doubts[min(first, len(best) - 1) : max(last, first + 1)] += np.exp(-gap)
         return doubts
@@ -109,8 +119,9 @@ class Lattice:
         """The classes of a prefix, by its row before ``step``."""
         said: list[int] = []
         for past in reversed(self._past[:step]):
-            said += _one(past.kept.said[row])
-            row = int(past.kept.origin[row])
+            if past.said[row] != NOTHING:
+                said.append(past.said[row])
+            row = past.origin[row]
         return tuple(reversed(said))
 
 
@@ -120,5 +131,5 @@ def _alike_at_end(one: Classes, other: Classes) -> int:
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _one(said: np.int64) -> Classes:
-    return (int(said),) if said != NOTHING else ()
+def _one(said: int) -> Classes:
+    return (said,) if said != NOTHING else ()
