@@ -28,13 +28,12 @@ from flywheel.snapshots import FrozenLine, Snapshot, find, lines_of
 from flywheel.store import Store
 from recognizer.charset import Charset
 from recognizer.corpora import LineTruth
-from recognizer.data import LineSource
 from recognizer.errors import Diverged
-from recognizer.finetuning import FEWEST_LINES, FinetuneOptions, Surroundings, finetune, open_replay
+from recognizer.finetuning import FEWEST_LINES, FinetuneOptions, Surroundings, finetune
 from recognizer.language import CharacterModel
 from recognizer.progress import Watch
+from recognizer.replay import Replay, open_replay, written
 from recognizer.weights_files import CARD, LANGUAGE, SHIPPED, WEIGHTS, has_finder, read_card
-from recognizer.written_lines import WrittenLines
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +203,7 @@ def _attempt(
     train: Sequence[LineTruth],
     begins: Path,
     folder: Path,
-    replay: Sequence[tuple[LineSource, float]],
+    replay: Replay,
     plans: Sequence[FinetuneOptions],
     around: Surroundings,
 ) -> dict[str, Any]:
@@ -233,12 +232,12 @@ def _plans(options: FinetuneOptions) -> Iterator[FinetuneOptions]:
         yield replace(options, batch_size=size, learning_rate=rate)
 
 
-def _replay(settings: Settings, begins: Path) -> list[tuple[LineSource, float]]:
+def _replay(settings: Settings, begins: Path) -> Replay:
     """The base corpora, or lines in synthetic hands where there are none."""
     if settings.data is not None:
         return open_replay([settings.data])
     known = begins if (begins / LANGUAGE).exists() else SHIPPED
-    return [(WrittenLines(CharacterModel.load(known / LANGUAGE)), 1.0)]
+    return written(CharacterModel.load(known / LANGUAGE))
 
 
 def _texts_before(store: Store, parent: Model) -> list[str]:

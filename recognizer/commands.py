@@ -137,7 +137,8 @@ def run_train(options: Options, rest: Sequence[str]) -> int:
 
 def run_finetune(options: Options) -> int:
     """Adapt a model to the lines of a manifest."""
-    from recognizer.finetuning import FinetuneOptions, finetune, open_replay
+    from recognizer.finetuning import FinetuneOptions, finetune
+    from recognizer.replay import open_replay
 
     rows = list(read_manifest(options.manifest))
     chosen = FinetuneOptions(minutes=options.minutes, seed=options.seed)

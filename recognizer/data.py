@@ -6,7 +6,7 @@ equal area. Randomness comes from one seed and the number of lines drawn: a resu
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -219,11 +219,18 @@ class Corpora:
 
 def pooled_batches(lines: Sequence[LineTruth], charset: Charset) -> list[Batch]:
     """Lines without flags, undistorted, in batches of one bucket; what the charset cannot write is left out."""
+    return in_buckets(
+        (to_height(open_line(line.image), HEIGHT_PX), charset.encode(line.text))
+        for line in lines
+        if not line.flags and not charset.unknown(line.text)
+    )
+
+
+def in_buckets(lines: Iterable[tuple[Grey, list[int]]]) -> list[Batch]:
+    """Images of the network's height with their classes, in batches of one bucket of width each."""
     pools: dict[int, list[tuple[Grey, list[int]]]] = defaultdict(list)
-    for line in lines:
-        if not line.flags and not charset.unknown(line.text):
-            image = to_height(open_line(line.image), HEIGHT_PX)
-            pools[bucket_width(image.shape[1])].append((image, charset.encode(line.text)))
+    for image, classes in lines:
+        pools[bucket_width(image.shape[1])].append((image, classes))
     return [collate(pool[i : i + 32]) for _, pool in sorted(pools.items()) for i in range(0, len(pool), 32)]
 
 

@@ -1,31 +1,34 @@
 """Adapt a reader to a hand from few lines, without forgetting the rest.
 
-Lines of the new hand alternate with replayed ones, and every weight is pulled a little towards the parent. Some lines
-are held out by page: they choose between the child's checkpoints and the parent, so nothing worse is ever kept.
+Lines of the new hand alternate with replayed ones. Some lines are held out by page: they choose how far to go from the
+parent towards the child, so nothing worse is ever kept; see `recognizer.blending`.
 """
 
-import hashlib
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
+from recognizer.blending import SHARES, Judges, blend, weights_of
 from recognizer.charset import Charset
-from recognizer.corpora import LineTruth, read_manifest
-from recognizer.data import InkLines, LineSource, Mixture, RealLines, pooled_batches
+from recognizer.corpora import LineTruth
+from recognizer.data import Mixture, RealLines, pooled_batches
 from recognizer.errors import BadManifest
-from recognizer.ink import InkBook
-from recognizer.lit_models import LineHyperparameters, validation_cer
+from recognizer.held_out import hold_out_pages
+from recognizer.lit_models import LineHyperparameters
+from recognizer.models.line_ctc import LineCTC
 from recognizer.progress import Follower, Watch
-from recognizer.training import Course, find_corpora, fit
+from recognizer.replay import Replay
+from recognizer.training import Course, fit
 from recognizer.weights_files import LANGUAGE, load_reader, save_reader
 
 FEWEST_LINES = 2
+MOST_HELD_OUT = 10  # where some of the lines given are held out
+LEAST_TRAINING = 0.5  # of the minutes, however long the rest takes
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,11 @@ class FinetuneOptions:
     """How to adapt.
 
     Attributes:
-        minutes: training time, without loading.
+        minutes: in all: opening, training, choosing how far to go.
         learning_rate: peak.
         batch_size: lines of 672 px per step.
         replay_share: of the lines drawn, where there is replay.
-        pull: towards the parent's weights, per step and unit of learning rate.
-        held_out: share of the lines that choose the checkpoint.
+        held_out: share of the lines that choose, at most `MOST_HELD_OUT`.
         seed: of everything random.
     """
 
@@ -46,7 +48,6 @@ class FinetuneOptions:
     learning_rate: float = 2.0e-4
     batch_size: int = 8
     replay_share: float = 0.5
-    pull: float = 5.0
     held_out: float = 0.15
     seed: int = 1
 
@@ -56,7 +57,7 @@ class Surroundings:
     """Where a fine-tuning runs and who looks on.
 
     Attributes:
-        held: lines that choose the checkpoint; none: some of those given are held out.
+        held: lines that choose; none: some of those given are held out.
         checkpoints: folder that it is resumed from; None: a passing one.
         watch: told about once a second how far it is; whatever it raises ends the training.
         logger: where curves and sample readings go.
@@ -82,6 +83,7 @@ class FinetuneReport:
         cer_before: of the parent.
         cer_after: of what was kept.
         kept: ``child`` or ``parent``.
+        share: how far from the parent towards the child.
         model: version written.
         seconds: in all.
     """
@@ -93,6 +95,7 @@ class FinetuneReport:
     cer_before: float
     cer_after: float
     kept: str
+    share: float
     model: str
     seconds: float
 
@@ -105,11 +108,11 @@ def finetune(
     rows: Sequence[LineTruth],
     parent: Path,
     output: Path,
-    replay: Sequence[tuple[LineSource, float]],
+    replay: Replay,
     options: FinetuneOptions,
     surroundings: Surroundings | None = None,
 ) -> FinetuneReport:
-    """Train from the model in ``parent`` on ``rows``; write the better of child and parent into ``output``.
+    """Train from the model in ``parent`` on ``rows``; write the best between parent and child into ``output``.
 
     Raises:
         BadManifest: fewer than two usable lines.
@@ -120,28 +123,15 @@ def finetune(
     begun = time.monotonic()
     around = surroundings or Surroundings()
     model, charset, card = load_reader(parent)
-    usable, choosing = (
-        [row for row in some if row.text and not charset.unknown(row.text)] for some in (rows, around.held)
-    )
-    if len(usable) < FEWEST_LINES:
-        raise BadManifest(f"Only {len(usable)} of {len(rows)} lines can be learnt from. Give at least {FEWEST_LINES}.")
-    lines, held = (usable, choosing) if choosing else hold_out_pages(usable, share=options.held_out)
-    before = validation_cer(model, pooled_batches(held, charset), charset)
-    with tempfile.TemporaryDirectory(prefix="inkloop-finetune-") as passing:
-        course = Course(
-            _mixture(lines, replay, charset, options),
-            held,
-            _hyperparameters(options),
-            around.checkpoints or Path(passing),
-            workers=0,
-            logger=around.logger,
-            watchers=(Follower(around.watch, lines=len(lines)),) if around.watch else (),
-            save_every_steps=around.save_every_steps,
-        )
-        after = fit(model, course, {})
-    better = after < before
-    if not better:
-        model, _, _ = load_reader(parent)
+    lines, held = _parts(rows, around.held, charset, options)
+    origin = weights_of(model)
+    judges = Judges(pooled_batches(held, charset), replay.watched_batches(charset), charset)
+    opened = time.monotonic()
+    before = judges.assess(model)
+    judging = len(SHARES) * (time.monotonic() - opened)
+    left = 60 * options.minutes - (time.monotonic() - begun) - judging
+    _train(model, lines, held, _Task(charset, replay, _shortened(options, left), around))
+    found = blend(model, origin, judges, before)
     inherited = {key: value for key, value in card.items() if key in ("calibration", "language", "sources", "int8")}
     if "language" in card:
         output.mkdir(parents=True, exist_ok=True)
@@ -150,65 +140,66 @@ def finetune(
     return FinetuneReport(
         lines=len(lines),
         held_out=len(held),
-        skipped=len(rows) - len(usable),
-        replayed=bool(replay),
-        cer_before=before,
-        cer_after=min(after, before),
-        kept="child" if better else "parent",
+        skipped=len(rows) + len(around.held) - len(lines) - len(held),
+        replayed=bool(replay.sources),
+        cer_before=before[0].cer,
+        cer_after=found.cer,
+        kept="child" if found.share else "parent",
+        share=found.share,
         model=version,
         seconds=time.monotonic() - begun,
     )
 
 
-def hold_out_pages(rows: Sequence[LineTruth], *, share: float) -> tuple[list[LineTruth], list[LineTruth]]:
-    """(training, held-out): whole pages until about ``share`` is held out; single lines where pages are few.
-
-    Which is held out follows from a hash of the page's or image's name, not from the order of the rows.
-    """
-    pages = {str(row.extra.get("page") or "") for row in rows}
-    by_page = len(pages) >= 1 / share
-    groups: dict[str, list[LineTruth]] = defaultdict(list)
-    for row in rows:
-        groups[str(row.extra["page"]) if by_page and row.extra.get("page") else str(row.image)].append(row)
-    held: list[LineTruth] = []
-    kept: list[LineTruth] = []
-    for name in sorted(groups, key=lambda name: hashlib.sha256(name.encode()).digest()):
-        (held if len(held) < share * len(rows) else kept).extend(groups[name])
-    return kept, held
+def _parts(
+    rows: Sequence[LineTruth], held: Sequence[LineTruth], charset: Charset, options: FinetuneOptions
+) -> tuple[list[LineTruth], list[LineTruth]]:
+    """(lines to train on, lines that choose), of those that can be learnt from."""
+    usable, choosing = ([row for row in some if row.text and not charset.unknown(row.text)] for some in (rows, held))
+    if len(usable) < FEWEST_LINES:
+        raise BadManifest(f"Only {len(usable)} of {len(rows)} lines can be learnt from. Give at least {FEWEST_LINES}.")
+    if choosing:
+        return usable, choosing
+    return hold_out_pages(usable, share=min(options.held_out, MOST_HELD_OUT / len(usable)))
 
 
-def open_replay(paths: Sequence[Path]) -> list[tuple[LineSource, float]]:
-    """Sources to replay and their shares, from files and folders.
-
-    Args:
-        paths: line manifests (``.jsonl``), UNIPEN tables (``.parquet``), data folders with ``lines_train.jsonl``.
-
-    Raises:
-        BadManifest: a path is none of these.
-    """
-    sources: list[tuple[LineSource, float]] = []
-    for path in paths:
-        if path.suffix == ".jsonl":
-            sources.append((RealLines(list(read_manifest(path))), 1.0))
-        elif path.suffix == ".parquet" and path.exists():
-            sources.append((InkLines(InkBook(path, split="train")), 1.0))
-        elif (path / "lines_train.jsonl").exists():
-            sources += find_corpora(path)[0].sources()
-        else:
-            raise BadManifest(f"{path} cannot be replayed. Give a line manifest, a UNIPEN table or a data folder.")
-    return sources
+def _shortened(options: FinetuneOptions, seconds: float) -> FinetuneOptions:
+    """The same, with what is left of the time."""
+    return replace(options, minutes=max(seconds / 60, LEAST_TRAINING * options.minutes))
 
 
-def _mixture(
-    lines: Sequence[LineTruth],
-    replay: Sequence[tuple[LineSource, float]],
-    charset: Charset,
-    options: FinetuneOptions,
-) -> Mixture:
+@dataclass(frozen=True)
+class _Task:
+    """What a training needs beside its lines."""
+
+    charset: Charset
+    replay: Replay
+    options: FinetuneOptions
+    around: Surroundings
+
+
+def _train(model: LineCTC, lines: Sequence[LineTruth], held: Sequence[LineTruth], task: _Task) -> None:
+    around = task.around
+    with tempfile.TemporaryDirectory(prefix="inkloop-finetune-") as passing:
+        course = Course(
+            _mixture(lines, task),
+            held,
+            _hyperparameters(task.options),
+            around.checkpoints or Path(passing),
+            workers=0,
+            logger=around.logger,
+            watchers=(Follower(around.watch, lines=len(lines)),) if around.watch else (),
+            save_every_steps=around.save_every_steps,
+            best=False,
+        )
+        fit(model, course, {})
+
+
+def _mixture(lines: Sequence[LineTruth], task: _Task) -> Mixture:
     """The new lines with their share, the replayed ones with theirs."""
-    whole = sum(share for _, share in replay)
-    replayed = [(source, options.replay_share * share / whole) for source, share in replay]
-    return Mixture([(RealLines(lines, strength=0.8), 1 - options.replay_share), *replayed], charset)
+    whole, share = sum(share for _, share in task.replay.sources), task.options.replay_share
+    replayed = [(source, share * part / whole) for source, part in task.replay.sources]
+    return Mixture([(RealLines(lines, strength=0.8), 1 - share), *replayed], task.charset)
 
 
 def _hyperparameters(options: FinetuneOptions) -> LineHyperparameters:
@@ -217,8 +208,7 @@ def _hyperparameters(options: FinetuneOptions) -> LineHyperparameters:
         weight_decay=0.0,
         minutes=options.minutes,
         batch_size=options.batch_size,
-        ema_decay=0.95,
-        pull=options.pull,
+        ema_decay=0.98,
         warm_up_steps=20,
         seed=options.seed,
     )

@@ -31,7 +31,6 @@ class LineHyperparameters:
         batch_size: lines of 672 px per batch.
         dropout: in the neck and before the head.
         ema_decay: per step, of the averaged weights that are kept.
-        pull: towards the weights a training began with, per step and unit of learning rate.
         warm_up_steps: over which the learning rate rises.
         seed: of everything random.
     """
@@ -42,7 +41,6 @@ class LineHyperparameters:
     batch_size: int = 16
     dropout: float = 0.1
     ema_decay: float = 0.999
-    pull: float = 0.0
     warm_up_steps: int = 100
     seed: int = 1
 
@@ -75,18 +73,6 @@ class LitLineCTC(pl.LightningModule):
         self.trained_s = 0.0
         self._since: float | None = None
         self._pairs: list[tuple[str, str]] = []
-        self._parent: list[Tensor] = []
-
-    def on_fit_start(self) -> None:
-        """Remember the weights to be pulled towards."""
-        self._parent = [p.detach().clone() for p in self.model.parameters()] if self.hyper.pull else []
-
-    def on_train_batch_end(self, outputs: Any, batch: Batch, index: int) -> None:
-        """Move every weight a little towards where it began."""
-        if self._parent:
-            share = self.hyper.pull * float(self.trainer.optimizers[0].param_groups[0]["lr"])
-            with torch.no_grad():
-                torch._foreach_lerp_(list(self.model.parameters()), self._parent, share)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """CTC loss of one batch."""
@@ -162,11 +148,30 @@ def rate_factor(warm_up: float, progress: float) -> float:
     return min(1.0, warm_up + 0.01) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
 
 
-def validation_cer(model: LineCTC, batches: Sequence[Batch], charset: Charset) -> float:
-    """CER by best path of a network as it stands."""
+@dataclass(frozen=True)
+class Assessment:
+    """How a network reads some lines, alone and by best path.
+
+    Attributes:
+        cer: character error rate.
+        loss: mean CTC loss of a line per character, nats.
+    """
+
+    cer: float
+    loss: float
+
+
+def assess(model: LineCTC, batches: Sequence[Batch], charset: Charset) -> Assessment:
+    """Read batches with a network as it stands."""
     model.eval()
+    pairs: list[tuple[str, str]] = []
+    losses: list[float] = []
     with torch.inference_mode():
-        return cer(pair for batch in batches for pair in read_batch(model(batch.images), batch, charset))
+        for batch in batches:
+            logits = model(batch.images)
+            pairs += read_batch(logits, batch, charset)
+            losses += [float(ctc_loss(logits, batch.targets, batch.lengths))] * len(batch.lengths)
+    return Assessment(cer(pairs), sum(losses) / len(losses))
 
 
 def read_batch(logits: Tensor, batch: Batch, charset: Charset) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ output folder, the averaged weights kept.
 """
 
 import difflib
-import hashlib
 import inspect
 import json
 import logging
@@ -28,8 +27,8 @@ from recognizer.calibration import Calibration
 from recognizer.charset import LATIN_V1, Charset
 from recognizer.corpora import LineTruth, read_manifest
 from recognizer.data import Corpora, LineDataModule, Mixture
-from recognizer.errors import BadManifest
 from recognizer.evaluation import calibrate
+from recognizer.held_out import hold_out
 from recognizer.language import CharacterModel
 from recognizer.language_prior import LanguagePrior
 from recognizer.line_images import open_line
@@ -53,27 +52,6 @@ def best_precision() -> str:
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
     flags = Path("/proc/cpuinfo")
     return "bf16-mixed" if flags.exists() and "bf16" in flags.read_text() else "32-true"
-
-
-def hold_out(lines: Sequence[LineTruth], *, share: float) -> tuple[list[LineTruth], list[LineTruth]]:
-    """Split by a hash of the writer: (training lines, held-out lines); a writer is never in both.
-
-    The hash decides for ever, whatever other lines there are. At least one writer is held out.
-
-    Raises:
-        BadManifest: all lines are of one writer.
-    """
-    place = {line.writer: _place(line.writer) for line in lines}
-    if len(place) < 2:
-        raise BadManifest("All training lines are of one writer. Add another, or use finetune.")
-    limit = max(share, min(place.values()))
-    held = [line for line in lines if place[line.writer] <= limit]
-    return [line for line in lines if place[line.writer] > limit], held
-
-
-def _place(name: str) -> float:
-    """A name's fixed place in [0, 1)."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32
 
 
 def find_corpora(data: Path) -> tuple[Corpora, list[LineTruth]]:
@@ -120,6 +98,7 @@ class Course:
         logger: where curves and sample readings go.
         watchers: callbacks that follow the training.
         save_every_steps: how often it is kept, to be resumed from.
+        best: keep the best of the checkpoints on the validation lines; else the last one.
     """
 
     mixture: Mixture
@@ -130,10 +109,11 @@ class Course:
     logger: Logger | None = None
     watchers: tuple[pl.Callback, ...] = ()
     save_every_steps: int = 200
+    best: bool = True
 
 
 def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
-    """Train ``model`` in place until its schedule ends; it ends as the best of its averaged weights.
+    """Train ``model`` in place until its schedule ends; it ends as the best or last of its averaged weights.
 
     Args:
         model: where to begin.
@@ -141,7 +121,7 @@ def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
         options: of the Lightning Trainer, over `default_options`.
 
     Returns:
-        CER on the validation lines, which chose the weights.
+        CER on the validation lines, which chose the weights if the best are kept.
     """
     hyper = course.hyper
     pl.seed_everything(hyper.seed, workers=True, verbose=False)
@@ -161,7 +141,7 @@ def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
         warnings.filterwarnings("ignore", message=r"You have overridden `transfer_batch|Checkpoint directory .* exists")
         trainer.fit(lit, data, ckpt_path=str(last) if is_whole(last) else None, weights_only=False)
     trainer.save_checkpoint(last)
-    return _keep_best(trainer, lit, data, checkpoints)
+    return _keep(trainer, lit, data, checkpoints if course.best else None)
 
 
 def is_whole(checkpoint: Path) -> bool:
@@ -302,11 +282,11 @@ def default_options(hyper: LineHyperparameters) -> dict[str, Any]:
     }
 
 
-def _keep_best(trainer: pl.Trainer, lit: LitLineCTC, data: LineDataModule, checkpoints: ModelCheckpoint) -> float:
-    """Leave the better of the final averaged weights and the best checkpoint in ``lit``; return its CER."""
+def _keep(trainer: pl.Trainer, lit: LitLineCTC, data: LineDataModule, others: ModelCheckpoint | None) -> float:
+    """Leave the final averaged weights, or the best checkpoint if that is better, in ``lit``; return the CER."""
     final = float(trainer.validate(lit, data, verbose=False)[0]["val/cer"])
-    score = checkpoints.best_model_score
-    if score is not None and float(score) < final:
-        lit.load_state_dict(torch.load(checkpoints.best_model_path, weights_only=False)["state_dict"])
+    score = others.best_model_score if others else None
+    if others is not None and score is not None and float(score) < final:
+        lit.load_state_dict(torch.load(others.best_model_path, weights_only=False)["state_dict"])
         return float(score)
     return final

@@ -16,6 +16,7 @@ from recognizer.finetuning import FinetuneOptions, Surroundings, finetune
 from recognizer.language import CharacterModel
 from recognizer.line_reader import LineReader
 from recognizer.progress import Progress
+from recognizer.replay import Replay, written
 from recognizer.weights_files import LANGUAGE, SHIPPED, load_reader
 from recognizer.written_lines import WrittenLines, base_lines
 from tests.unit.lines import written_lines
@@ -43,7 +44,7 @@ def test_progress_is_told_and_the_lines_that_choose_are_those_given(
 ) -> None:
     told: list[Progress] = []
     around = Surroundings(held=rows[6:], watch=told.append)
-    replay = [(WrittenLines(language), 1.0)]
+    replay = written(language)
     report = finetune(rows[:6], SHIPPED, tmp_path / "child", replay, SHORT, around)
     assert (report.lines, report.held_out, report.replayed) == (6, 2, True)
     assert told and all(0 <= moment.share <= 1 and moment.step >= 1 for moment in told)
@@ -61,7 +62,7 @@ def test_a_training_that_was_stopped_goes_on_where_it_was(rows: list[LineTruth],
     around = Surroundings(checkpoints=tmp_path / "checkpoints", watch=stop, save_every_steps=1)
     options = FinetuneOptions(minutes=2, batch_size=1)
     with pytest.raises(Enough):
-        finetune(rows, SHIPPED, tmp_path / "child", [], options, around)
+        finetune(rows, SHIPPED, tmp_path / "child", Replay(), options, around)
     assert not (tmp_path / "child").exists()
     reached = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=False)["global_step"]
 
@@ -70,7 +71,7 @@ def test_a_training_that_was_stopped_goes_on_where_it_was(rows: list[LineTruth],
         raise Enough
 
     with pytest.raises(Enough):
-        finetune(rows, SHIPPED, tmp_path / "child", [], options, replace(around, watch=note))
+        finetune(rows, SHIPPED, tmp_path / "child", Replay(), options, replace(around, watch=note))
     assert reached >= 1 and steps == [reached + 1]
 
 
@@ -81,14 +82,15 @@ def test_a_checkpoint_that_was_cut_short_is_begun_anew(
     checkpoints.mkdir()
     (checkpoints / "last.ckpt").write_bytes(b"PK\x03\x04 half a file")
     with caplog.at_level(logging.WARNING):
-        finetune(rows, SHIPPED, tmp_path / "child", [], SHORT, Surroundings(checkpoints=checkpoints))
+        finetune(rows, SHIPPED, tmp_path / "child", Replay(), SHORT, Surroundings(checkpoints=checkpoints))
     assert "last.ckpt is damaged" in caplog.text
     assert load_reader(tmp_path / "child")[1] == LATIN_V1
 
 
 def test_a_loss_that_is_no_number_stops_the_training(rows: list[LineTruth], tmp_path: Path) -> None:
+    fast = FinetuneOptions(minutes=1, learning_rate=1e30, batch_size=1)
     with pytest.raises(Diverged, match=r"The loss is (nan|inf) at step \d+. Train with a lower learning rate."):
-        finetune(rows, SHIPPED, tmp_path / "child", [], FinetuneOptions(minutes=1, learning_rate=1e30, batch_size=1))
+        finetune(rows, SHIPPED, tmp_path / "child", Replay(), fast)
     assert not (tmp_path / "child").exists()
 
 

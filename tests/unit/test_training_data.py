@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from recognizer import augmentation
 from recognizer.charset import LATIN_V1
-from recognizer.data import EndlessBatches, InkLines, Mixture, RealLines, pooled_batches, steps_needed
+from recognizer.data import EndlessBatches, InkLines, LineSource, Mixture, RealLines, pooled_batches, steps_needed
 from recognizer.errors import BadManifest
-from recognizer.finetuning import hold_out_pages, open_replay
+from recognizer.held_out import hold_out, hold_out_pages
 from recognizer.ink import InkBook, render_split
 from recognizer.line_images import BUCKET_PX, bucket_width, stack, to_height
-from recognizer.training import hold_out
+from recognizer.replay import WATCHED_LINES, Replay, open_replay
 from tests.handwriting import write_line
 from tests.unit.lines import TEXTS, written_lines
 
@@ -127,3 +128,23 @@ def test_rendered_ink_is_line_manifests_of_words_and_sentences(tmp_path: Path) -
 def test_what_cannot_be_replayed_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadManifest, match=r"strange\.zip cannot be replayed"):
         open_replay([tmp_path / "strange.zip"])
+
+
+def test_watched_lines_are_always_the_same_and_never_replayed(tmp_path: Path) -> None:
+    rows = written_lines(tmp_path, [f"line {i}" for i in range(40)])
+    manifest = tmp_path / "lines.jsonl"
+    manifest.write_text("".join(json.dumps({"image": row.image.name, "text": row.text}) + "\n" for row in rows))
+    both = open_replay([manifest, ink_table(tmp_path / "ink.parquet")])
+    (lines, _), _ = both.sources
+    (watched, _), _ = both.watched
+    assert isinstance(lines, RealLines) and isinstance(watched, RealLines)
+    assert not texts_of(lines) & texts_of(watched) and len(texts_of(lines) | texts_of(watched)) == 40
+    once, again = (both.watched_batches(LATIN_V1) for _ in range(2))
+    assert sum(len(batch.lengths) for batch in once) == WATCHED_LINES
+    assert all(torch.equal(one.images, other.images) for one, other in zip(once, again, strict=True))
+    assert Replay().watched_batches(LATIN_V1) == []
+
+
+def texts_of(source: LineSource) -> set[str]:
+    rng = np.random.default_rng(3)
+    return {drawn[1] for drawn in (source.draw(rng) for _ in range(600)) if drawn is not None}

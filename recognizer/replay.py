@@ -1,0 +1,83 @@
+"""What a fine-tuning draws beside the new lines, so that nothing is forgotten, and what tells whether it was."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recognizer.charset import Charset
+from recognizer.corpora import read_manifest
+from recognizer.data import Batch, InkLines, LineSource, Mixture, RealLines, in_buckets
+from recognizer.errors import BadManifest
+from recognizer.held_out import hold_out_pages
+from recognizer.ink import InkBook
+from recognizer.language import CharacterModel
+from recognizer.training import find_corpora
+from recognizer.written_lines import WrittenLines
+
+WATCHED_LINES = 64
+SEED = 99
+Shares = tuple[tuple[LineSource, float], ...]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Lines of old.
+
+    Attributes:
+        sources: to train on, with their shares.
+        watched: never trained on, with their shares: how they are read tells what was forgotten.
+    """
+
+    sources: Shares = ()
+    watched: Shares = ()
+
+    def __add__(self, other: "Replay") -> "Replay":
+        """Both."""
+        return Replay(self.sources + other.sources, self.watched + other.watched)
+
+    def watched_batches(self, charset: Charset) -> list[Batch]:
+        """Always the same `WATCHED_LINES` of the watched lines; none where there are none."""
+        if not self.watched:
+            return []
+        lines = Mixture(self.watched, charset).lines(np.random.default_rng(SEED))
+        return in_buckets(itertools.islice(lines, WATCHED_LINES))
+
+
+def open_replay(paths: Sequence[Path]) -> Replay:
+    """What can be replayed from files and folders.
+
+    Args:
+        paths: line manifests (``.jsonl``), UNIPEN tables (``.parquet``), data folders with ``lines_train.jsonl``.
+
+    Raises:
+        BadManifest: a path is none of these.
+    """
+    return sum(map(_open, paths), Replay())
+
+
+def written(language: CharacterModel) -> Replay:
+    """Lines in synthetic hands, where nothing else is at hand."""
+    return Replay(((WrittenLines(language), 1.0),), ((WrittenLines(language), 1.0),))
+
+
+def _open(path: Path) -> Replay:
+    if path.suffix == ".jsonl":
+        lines, watched = hold_out_pages(list(read_manifest(path)), share=0.1)
+        return Replay(((RealLines(lines or watched), 1.0),), ((RealLines(watched, strength=0), 1.0),))
+    if path.suffix == ".parquet" and path.exists():
+        return Replay(((InkLines(InkBook(path, split="train")), 1.0),), _ink(path, 1.0))
+    if (path / "lines_train.jsonl").exists():
+        corpora, held = find_corpora(path)
+        real, ink, _ = corpora.shares
+        drawn = _ink(corpora.ink, ink) if corpora.ink else ()
+        return Replay(tuple(corpora.sources()), ((RealLines(held, strength=0), real), *drawn))
+    raise BadManifest(f"{path} cannot be replayed. Give a line manifest, a UNIPEN table or a data folder.")
+
+
+def _ink(path: Path, share: float) -> Shares:
+    """Writers of a UNIPEN table that nothing trains on."""
+    book = InkBook(path, split="val")
+    return ((InkLines(book), share),) if len(book) else ()

@@ -1,0 +1,87 @@
+"""Between a parent and its child is chosen what serves the new lines and forgets little."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from recognizer.blending import SHARES, Blend, Judges, blend, weights_of
+from recognizer.charset import LATIN_V1
+from recognizer.data import Batch, pooled_batches
+from recognizer.lit_models import assess, ctc_loss
+from recognizer.models.line_ctc import LineCTC
+from recognizer.weights_files import SHIPPED, load_reader
+from tests.unit.lines import written_lines
+
+HAND = ["Qzk wjx 17", "vyq gfp 28", "kzw qyj 39"]
+
+
+@pytest.fixture
+def hand(tmp_path: Path) -> list[Batch]:
+    return pooled_batches(written_lines(tmp_path / "hand", HAND), LATIN_V1)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> list[Batch]:
+    return pooled_batches(written_lines(tmp_path / "old", ["the old hand", "is still read"]), LATIN_V1)
+
+
+@pytest.fixture
+def model() -> LineCTC:
+    return load_reader(SHIPPED)[0]
+
+
+def learn(model: LineCTC, batches: list[Batch], *, rate: float, steps: int = 6) -> None:
+    """A child: a few steps on lines."""
+    torch.manual_seed(1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    for _ in range(steps):
+        for batch in batches:
+            optimizer.zero_grad()
+            ctc_loss(model(batch.images), batch.targets, batch.lengths).backward()
+            optimizer.step()
+
+
+def contradicted(batches: list[Batch]) -> list[Batch]:
+    """The same images with their texts reversed: whoever learns them forgets the true ones."""
+    return [Batch(batch.images, batch.targets.flip(1), batch.lengths) for batch in batches]
+
+
+def test_the_share_with_the_lowest_loss_is_kept_and_is_what_the_model_then_holds(
+    model: LineCTC, hand: list[Batch]
+) -> None:
+    parent, judges = weights_of(model), Judges(hand, (), LATIN_V1)
+    before = judges.assess(model)
+    learn(model, hand, rate=1e-3)
+    child = weights_of(model)
+    found = blend(model, parent, judges, before)
+    losses = {}
+    for share in SHARES:
+        model.load_state_dict({name: value.lerp(child[name], share) for name, value in parent.items()})
+        losses[share] = assess(model, hand, LATIN_V1).loss
+    assert found.share == min(losses, key=losses.__getitem__) and losses[found.share] < before[0].loss
+    model.load_state_dict(child)
+    assert blend(model, parent, judges, before) == found
+    assert assess(model, hand, LATIN_V1).loss == pytest.approx(losses[found.share], rel=1e-5)
+
+
+def test_a_child_that_forgets_is_followed_less_far(model: LineCTC, hand: list[Batch], old: list[Batch]) -> None:
+    parent = weights_of(model)
+    alone, together = Judges(hand, (), LATIN_V1), Judges(hand, old, LATIN_V1)
+    before = together.assess(model)
+    learn(model, [*hand, *contradicted(old)], rate=1e-3)
+    child = weights_of(model)
+    free = blend(model, parent, alone, before)
+    model.load_state_dict(child)
+    bound = blend(model, parent, together, before)
+    assert bound.share < free.share
+    assert together.assess(model)[1] <= 1.1 * before[1]
+
+
+def test_a_child_that_reads_no_line_better_is_not_followed_at_all(model: LineCTC, hand: list[Batch]) -> None:
+    parent, judges = weights_of(model), Judges(hand, (), LATIN_V1)
+    before = judges.assess(model)
+    torch.manual_seed(1)
+    model.load_state_dict({name: value + 0.1 * torch.randn_like(value) for name, value in parent.items()})
+    assert blend(model, parent, judges, before) == Blend(0.0, before[0].cer)
+    assert all(torch.equal(value, parent[name]) for name, value in model.state_dict().items())
