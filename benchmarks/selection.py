@@ -1,10 +1,10 @@
-"""How many chosen lines teach as much as 128 random ones? The adapt hands of DATA, fine-tuned on either.
+"""What do lines of a new hand teach, and how many chosen ones as much as 128 random ones? The adapt hands of DATA.
 
-    make benchmark-selection DATA=folder         lines_adapt.jsonl; 30 fine-tunings of 4 minutes
+    make benchmark-selection DATA=folder         lines_adapt.jsonl, lines_val.jsonl; 39 fine-tunings of 4 minutes
 
 Of each hand some pages are only scored. From the others, lines are drawn at random or chosen by `flywheel.selection`
-from what the parent read, and the parent is fine-tuned on them with replay of DATA. Each run is kept as soon as it is
-done: a benchmark that is stopped goes on where it was.
+from what the parent read, and the parent is fine-tuned on them with replay of DATA. What it forgets is measured on
+lines_val. Each run is kept as soon as it is done: a benchmark that is stopped goes on where it was.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import records
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from recognizer.line_reader import LineReader
 
 NAME = "selection"
-RANDOM_LINES, SELECTED_LINES = 128, (64, 48, 32)
+RANDOM_LINES, SELECTED_LINES = (16, 64, 128), (64, 48, 32)
+COMPARED = 128  # random lines
 TARGET = 64
+ASKED = {16: 0.2, 64: 0.4, 128: 0.5}  # by how much of itself the CER is to fall
 SCORED = 0.3  # of a hand's lines, by whole pages
 
 
@@ -75,8 +78,9 @@ def _split(name: str, rows: Sequence[LineTruth]) -> Hand:
 
 
 def plan(hands: Iterable[str], *, seeds: int, minutes: float, parent: str) -> Iterator[Run]:
-    """Every run, those first that answer most: 128 random lines, 64 chosen ones, 64 random ones, fewer chosen ones."""
-    steps = [("random", RANDOM_LINES), ("selection", SELECTED_LINES[0]), ("random", SELECTED_LINES[0])]
+    """Every run, those that answer most first: 128 random lines, 64 chosen ones, fewer of both."""
+    steps = [("random", COMPARED), ("selection", SELECTED_LINES[0])]
+    steps += [("random", lines) for lines in reversed(RANDOM_LINES) if lines != COMPARED]
     steps += [("selection", lines) for lines in SELECTED_LINES[1:]]
     names = list(hands)
     for seed in range(1, seeds + 1):
@@ -97,6 +101,11 @@ def choose(run: Run, hand: Hand, reader: "LineReader") -> list[LineTruth]:
     return [hand.pool[choice.key] for choice in select(candidates, count=run.lines, seed=run.seed)]
 
 
+def other_hands(data: Path) -> list[LineTruth]:
+    """Lines of hands that nothing here learns from."""
+    return list(read_manifest(data / "lines_val.jsonl"))
+
+
 def perform(run: Run, hand: Hand, reader: "LineReader", data: Path, model: Path | None) -> dict[str, Any]:
     """Fine-tune and score; returns the run's figures."""
     from recognizer.evaluation import evaluate_lines
@@ -109,13 +118,15 @@ def perform(run: Run, hand: Hand, reader: "LineReader", data: Path, model: Path 
     with tempfile.TemporaryDirectory(prefix="inkloop-selection-") as output:
         options = FinetuneOptions(minutes=run.minutes, seed=run.seed)
         report = finetune(rows, model or SHIPPED, Path(output), open_replay([data]), options)
-        scores = evaluate_lines(LineReader.load(Path(output)), hand.scored)
+        child = LineReader.load(Path(output))
+        scores, others = evaluate_lines(child, hand.scored), evaluate_lines(child, other_hands(data))
     return {
         **asdict(run),
         "cer": round(scores.cer, 4),
+        "others_cer": round(others.cer, 4),
         "scored_lines": scores.lines,
         "characters_typed": sum(len(row.text) for row in rows),
-        "kept": report.kept,
+        "share": report.share,
         "seconds": round(report.seconds),
     }
 
@@ -129,7 +140,7 @@ def summarise(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
             if run["hand"] == hand:
                 cers[run["method"], run["lines"]].append(run["cer"])
         means = {key: sum(found) / len(found) for key, found in cers.items()}
-        goal = means.get(("random", RANDOM_LINES))
+        goal = means.get(("random", COMPARED))
         enough = [
             lines for (method, lines), mean in means.items() if method == "selection" and goal and mean <= goal + 5e-5
         ]
@@ -143,9 +154,29 @@ def summarise(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"hands": hands, "hands_within_target": met}
 
 
+def learning(record: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """For each number of random lines: how far the CER falls, and how far that of other hands rises at most.
+
+    The fall is relative and the mean over the hands, of all seeds' means; the rise is in fractions.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for lines in RANDOM_LINES:
+        runs = [run for run in record["runs"] if (run["method"], run["lines"]) == ("random", lines)]
+        means = {hand: fmean(run["cer"] for run in runs if run["hand"] == hand) for hand in {r["hand"] for r in runs}}
+        if means:
+            found[str(lines)] = {
+                "hands": len(means),
+                "fall": round(fmean(1 - mean / record["before"][hand] for hand, mean in means.items()), 3),
+                "asked": ASKED[lines],
+                "others_rise": round(max(run["others_cer"] for run in runs) - record["others_before"], 4),
+                "seconds": max(run["seconds"] for run in runs),
+            }
+    return found
+
+
 def page(record: dict[str, Any]) -> str:
     """The record for people."""
-    columns = ["random 128", "random 64", *(f"selection {lines}" for lines in SELECTED_LINES)]
+    columns = [*(f"random {lines}" for lines in RANDOM_LINES), *(f"selection {lines}" for lines in SELECTED_LINES)]
     rows = []
     for hand, found in record["hands"].items():
         cers = [
@@ -164,11 +195,19 @@ def page(record: dict[str, Any]) -> str:
             f"{record['minutes']:g} minutes of fine-tuning each, replay from DATA; load "
             f"{record['hardware']['load_at_start']} on {record['hardware']['cores']} cores when the last call began.",
             "",
-            f"| hand | before | {' | '.join(columns)} | labels needed for the CER of {RANDOM_LINES} random ones |",
+            f"| hand | before | {' | '.join(columns)} | labels needed for the CER of {COMPARED} random ones |",
             "|---" * (3 + len(columns)) + "|",
             *rows,
             "",
             f"{record['hands_within_target']} of {compared} hands compared need at most {TARGET} chosen lines.",
+            "",
+            "| random lines | hands | CER falls by, on average | asked | lines_val rises by, at most | seconds |",
+            "|---|---|---|---|---|---|",
+            *(
+                f"| {lines} | {row['hands']} | {row['fall']:.0%} | {row['asked']:.0%} | "
+                f"{100 * row['others_rise']:+.2f} points of {100 * record['others_before']:.2f} % | {row['seconds']} |"
+                for lines, row in record["learning"].items()
+            ),
             "",
         ]
     )
@@ -182,9 +221,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=4.0, help="of each fine-tuning (4)")
     parser.add_argument("--seeds", type=int, default=3, help="(3)")
     parser.add_argument("--hand", action="append", help="only this hand; may be given again")
+    parser.add_argument("--cores", type=int, default=2, help="(2)")
     parser.add_argument("--most", type=int, help="stop after this many new runs")
     arguments = parser.parse_args()
-    use_cores(2)
+    use_cores(arguments.cores)
     for record in measure(arguments):
         paths = records.write(record, name=NAME, tell=page)
         print(page(record))
@@ -197,7 +237,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     from recognizer.evaluation import evaluate_lines
     from recognizer.line_reader import LineReader
 
-    machine = records.hardware(2)
+    machine = records.hardware(arguments.cores)
     reader = LineReader.load(arguments.model)
     hands = {hand.name: hand for hand in read_hands(arguments.data / "lines_adapt.jsonl")}
     kept = [run for run in kept_runs() if (run["minutes"], run["parent"]) == (arguments.minutes, reader.version)]
@@ -205,18 +245,21 @@ def measure(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     planned = plan(arguments.hand or hands, seeds=arguments.seeds, minutes=arguments.minutes, parent=reader.version)
     missing = [run for run in planned if tuple(asdict(run).values()) not in done][: arguments.most]
     before = {hand.name: round(evaluate_lines(reader, hand.scored).cer, 4) for hand in hands.values()}
+    others_before = round(evaluate_lines(reader, other_hands(arguments.data)).cer, 4)
     for run in missing:
         kept.append(perform(run, hands[run.hand], reader, arguments.data, arguments.model))
-        yield {
+        record = {
             "date": datetime.now(UTC).date().isoformat(),
             "commit": records.commit(),
             "hardware": machine,
             "parent": reader.version,
             "minutes": arguments.minutes,
             "before": before,
+            "others_before": others_before,
             **summarise(kept),
             "runs": kept,
         }
+        yield record | {"learning": learning(record)}
 
 
 def kept_runs(folder: Path = records.RESULTS) -> list[dict[str, Any]]:

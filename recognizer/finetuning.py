@@ -40,14 +40,16 @@ class FinetuneOptions:
         learning_rate: peak.
         batch_size: lines of 672 px per step.
         replay_share: of the lines drawn, where there is replay.
+        frozen: blocks, from the first, that stay as they are: strokes are strokes in every hand.
         held_out: share of the lines that choose, at most `MOST_HELD_OUT`.
         seed: of everything random.
     """
 
     minutes: float = 4.0
-    learning_rate: float = 2.0e-4
+    learning_rate: float = 3.0e-4
     batch_size: int = 8
     replay_share: float = 0.5
+    frozen: int = 4
     held_out: float = 0.15
     seed: int = 1
 
@@ -192,6 +194,7 @@ def _train(model: LineCTC, lines: Sequence[LineTruth], held: Sequence[LineTruth]
             save_every_steps=around.save_every_steps,
             best=False,
         )
+        model.freeze(task.options.frozen)
         fit(model, course, {})
 
 

@@ -61,6 +61,11 @@ class LineCTC(nn.Module):
         logits: Tensor = self.head(self.dropout(steps))
         return logits
 
+    def freeze(self, depth: int) -> None:
+        """Leave the stem and the first ``depth`` blocks as they are while the rest learns."""
+        self.stem.requires_grad_(False)
+        self.blocks[:depth].requires_grad_(False)
+
 
 class Stem(nn.Module):
     """Two halvings of the image, with a pooled bypass between them: (B, 1, 48, W) to (B, 96, 12, W / 4)."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import selection
-from benchmarks.selection import plan, read_hands, summarise
+from benchmarks.selection import learning, plan, read_hands, summarise
 
-FIELDS = {"seed": 1, "minutes": 4.0, "parent": "m-1", "scored_lines": 9, "characters_typed": 99}
+FIELDS = {"seed": 1, "minutes": 4.0, "parent": "m-1", "scored_lines": 9, "others_cer": 0.08, "seconds": 240}
 
 
 def a_run(hand: str, method: str, lines: int, cer: float, seed: int = 1) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def test_the_first_runs_answer_most_and_no_run_comes_twice() -> None:
         ("a", "selection", 64),
         ("b", "selection", 64),
     ]
-    assert len(runs) == len(set(runs)) == 30
+    assert len(runs) == len(set(runs)) == 36
 
 
 def test_the_labels_needed_are_the_fewest_that_reach_the_random_lines() -> None:
@@ -57,9 +57,11 @@ def test_the_labels_needed_are_the_fewest_that_reach_the_random_lines() -> None:
 def test_the_page_shows_what_was_run_and_leaves_the_rest_empty() -> None:
     runs = [a_run("a", "random", 128, 0.1), a_run("a", "selection", 64, 0.09), a_run("b", "random", 128, 0.1)]
     record = {"date": "2026-01-02", "commit": "abc", "parent": "m-1", "minutes": 4.0, "before": {"a": 0.2, "b": 0.3}}
-    shown = selection.page(record | {"hardware": {"load_at_start": 1.0, "cores": 2}} | summarise(runs))
-    assert "| a | 0.200 | 0.100 (1) |  | 0.090 (1) |  |  | 64 |" in shown
-    assert "| b | 0.300 | 0.100 (1) |  |  |  |  | not run yet |" in shown
+    record |= {"hardware": {"load_at_start": 1.0, "cores": 2}, "others_before": 0.077, "runs": runs} | summarise(runs)
+    shown = selection.page(record | {"learning": learning(record)})
+    assert "| a | 0.200 |  |  | 0.100 (1) | 0.090 (1) |  |  | 64 |" in shown
+    assert "| b | 0.300 |  |  | 0.100 (1) |  |  |  | not run yet |" in shown
+    assert "| 128 | 2 | 58% | 50% | +0.30 points of 7.70 % | 240 |" in shown
     assert "1 of 1 hands compared need at most 64 chosen lines." in shown
 
 
