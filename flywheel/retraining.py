@@ -30,10 +30,9 @@ from recognizer.charset import Charset
 from recognizer.corpora import LineTruth
 from recognizer.errors import Diverged
 from recognizer.finetuning import FEWEST_LINES, FinetuneOptions, Surroundings, finetune
-from recognizer.language import CharacterModel
 from recognizer.progress import Watch
-from recognizer.replay import Replay, open_replay, written
-from recognizer.weights_files import CARD, LANGUAGE, SHIPPED, WEIGHTS, has_finder, read_card
+from recognizer.replay import Replay, open_replay, written_by
+from recognizer.weights_files import CARD, SHIPPED, WEIGHTS, has_finder, read_card
 
 log = logging.getLogger(__name__)
 
@@ -236,8 +235,7 @@ def _replay(settings: Settings, begins: Path) -> Replay:
     """The base corpora, or lines in synthetic hands where there are none."""
     if settings.data is not None:
         return open_replay([settings.data])
-    known = begins if (begins / LANGUAGE).exists() else SHIPPED
-    return written(CharacterModel.load(known / LANGUAGE))
+    return written_by(begins)
 
 
 def _texts_before(store: Store, parent: Model) -> list[str]:

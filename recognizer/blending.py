@@ -30,11 +30,13 @@ class Judges:
         chosen_by: lines of the new hand that trained nothing.
         watched: lines of old that trained nothing; there may be none.
         charset: of the network.
+        farthest: share of the child beyond which they cannot tell.
     """
 
     chosen_by: Sequence[Batch]
     watched: Sequence[Batch]
     charset: Charset
+    farthest: float = 1.0
 
     def assess(self, model: LineCTC) -> tuple[Assessment, float]:
         """How the lines that choose are read, and the loss on the watched ones."""
@@ -75,7 +77,7 @@ def blend(model: LineCTC, parent: Weights, judges: Judges, before: tuple[Assessm
     child = weights_of(model)
     chosen, watched_before = before
     best, loss = Blend(0.0, chosen.cer), chosen.loss
-    for share in SHARES:
+    for share in (share for share in SHARES if share <= judges.farthest):
         model.load_state_dict(_between(parent, child, share))
         found, watched = judges.assess(model)
         if watched <= watched_before * (1 + FORGETS) and found.cer <= chosen.cer and found.loss < loss:

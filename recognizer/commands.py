@@ -136,14 +136,15 @@ def run_train(options: Options, rest: Sequence[str]) -> int:
 
 
 def run_finetune(options: Options) -> int:
-    """Adapt a model to the lines of a manifest."""
+    """Adapt a model to the lines of a manifest; without something to replay, lines in synthetic hands are."""
     from recognizer.finetuning import FinetuneOptions, finetune
-    from recognizer.replay import open_replay
+    from recognizer.replay import open_replay, written_by
 
     rows = list(read_manifest(options.manifest))
     chosen = FinetuneOptions(minutes=options.minutes, seed=options.seed)
     parent = options.parent or SHIPPED
-    _report(finetune(rows, parent, options.output, open_replay(options.replay), chosen).to_json(), options)
+    replay = open_replay(options.replay) if options.replay else written_by(parent)
+    _report(finetune(rows, parent, options.output, replay, chosen).to_json(), options)
     return 0
 
 

@@ -127,7 +127,7 @@ def finetune(
     model, charset, card = load_reader(parent)
     lines, held = _parts(rows, around.held, charset, options)
     origin = weights_of(model)
-    judges = Judges(pooled_batches(held, charset), replay.watched_batches(charset), charset)
+    judges = Judges(pooled_batches(held, charset), replay.watched_batches(charset), charset, replay.farthest)
     opened = time.monotonic()
     before = judges.assess(model)
     judging = len(SHARES) * (time.monotonic() - opened)

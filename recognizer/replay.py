@@ -15,9 +15,11 @@ from recognizer.held_out import hold_out_pages
 from recognizer.ink import InkBook
 from recognizer.language import CharacterModel
 from recognizer.training import find_corpora
+from recognizer.weights_files import LANGUAGE, SHIPPED
 from recognizer.written_lines import WrittenLines
 
 WATCHED_LINES = 64
+UNWATCHED = 0.4  # of the way to a child is safe where no real hand tells what was forgotten
 SEED = 99
 Shares = tuple[tuple[LineSource, float], ...]
 
@@ -37,6 +39,14 @@ class Replay:
     def __add__(self, other: "Replay") -> "Replay":
         """Both."""
         return Replay(self.sources + other.sources, self.watched + other.watched)
+
+    @property
+    def farthest(self) -> float:
+        """How much of the way from a parent to its child to go at most.
+
+        Written lines are read as well as ever when real hands are long forgotten.
+        """
+        return 1.0 if any(isinstance(source, RealLines) for source, _ in self.watched) else UNWATCHED
 
     def watched_batches(self, charset: Charset) -> list[Batch]:
         """Always the same `WATCHED_LINES` of the watched lines; none where there are none."""
@@ -58,8 +68,14 @@ def open_replay(paths: Sequence[Path]) -> Replay:
     return sum(map(_open, paths), Replay())
 
 
-def written(language: CharacterModel) -> Replay:
-    """Lines in synthetic hands, where nothing else is at hand."""
+def written_by(model: Path) -> Replay:
+    """Lines in synthetic hands, in the languages that a model folder knows, where nothing else is at hand.
+
+    Raises:
+        BadModel: its language file is damaged.
+    """
+    file = model / LANGUAGE
+    language = CharacterModel.load(file if file.exists() else SHIPPED / LANGUAGE)
     return Replay(((WrittenLines(language), 1.0),), ((WrittenLines(language), 1.0),))
 
 

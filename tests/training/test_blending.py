@@ -10,6 +10,7 @@ from recognizer.charset import LATIN_V1
 from recognizer.data import Batch, pooled_batches
 from recognizer.lit_models import assess, ctc_loss
 from recognizer.models.line_ctc import LineCTC
+from recognizer.replay import UNWATCHED, written_by
 from recognizer.weights_files import SHIPPED, load_reader
 from tests.unit.lines import written_lines
 
@@ -85,3 +86,13 @@ def test_a_child_that_reads_no_line_better_is_not_followed_at_all(model: LineCTC
     model.load_state_dict({name: value + 0.1 * torch.randn_like(value) for name, value in parent.items()})
     assert blend(model, parent, judges, before) == Blend(0.0, before[0].cer)
     assert all(torch.equal(value, parent[name]) for name, value in model.state_dict().items())
+
+
+def test_where_no_real_hand_tells_what_was_forgotten_it_is_followed_less_than_half_way(
+    model: LineCTC, hand: list[Batch]
+) -> None:
+    replay = written_by(SHIPPED)
+    judges = Judges(hand, replay.watched_batches(LATIN_V1), LATIN_V1, replay.farthest)
+    parent, before = weights_of(model), judges.assess(model)
+    learn(model, hand, rate=1e-3)
+    assert 0 < blend(model, parent, judges, before).share <= UNWATCHED < 0.5

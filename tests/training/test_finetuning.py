@@ -16,7 +16,7 @@ from recognizer.finetuning import FinetuneOptions, Surroundings, finetune
 from recognizer.language import CharacterModel
 from recognizer.line_reader import LineReader
 from recognizer.progress import Progress
-from recognizer.replay import Replay, written
+from recognizer.replay import Replay, written_by
 from recognizer.weights_files import LANGUAGE, SHIPPED, load_reader
 from recognizer.written_lines import WrittenLines, base_lines
 from tests.unit.lines import written_lines
@@ -39,12 +39,10 @@ def language() -> CharacterModel:
     return CharacterModel.load(SHIPPED / LANGUAGE)
 
 
-def test_progress_is_told_and_the_lines_that_choose_are_those_given(
-    rows: list[LineTruth], language: CharacterModel, tmp_path: Path
-) -> None:
+def test_progress_is_told_and_the_lines_that_choose_are_those_given(rows: list[LineTruth], tmp_path: Path) -> None:
     told: list[Progress] = []
     around = Surroundings(held=rows[6:], watch=told.append)
-    replay = written(language)
+    replay = written_by(SHIPPED)
     report = finetune(rows[:6], SHIPPED, tmp_path / "child", replay, SHORT, around)
     assert (report.lines, report.held_out, report.replayed) == (6, 2, True)
     assert told and all(0 <= moment.share <= 1 and moment.step >= 1 for moment in told)
