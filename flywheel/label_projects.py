@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from flywheel.errors import ProjectGone, ProjectUnfit
 from flywheel.label_configs import Kind, must_migrate, shipped
-from flywheel.label_studio import LabelStudio, Project
+from flywheel.label_studio import LabelStudio
+from flywheel.label_studio_records import Project
 from flywheel.store import Store
 from flywheel.tables import LabelProjectRow, SampleRow
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from flywheel.label_studio import Annotation
+from flywheel.label_studio_records import Annotation
 
 LONGEST_TEXT = 10_000
 VERDICTS = {"Illegible": "illegible", "Not text": "not_text"}

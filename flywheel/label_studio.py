@@ -7,7 +7,6 @@ seconds and 117 MB to import, so it is imported with the first client.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ import httpx
 
 from flywheel.errors import LabelStudioUnset
 from flywheel.label_studio_failures import Failures
+from flywheel.label_studio_records import FoundTask, Project, Server, Task, as_project, as_task, as_uuid
 from flywheel.settings import Settings
 
 TIMEOUT_S = 60.0
@@ -28,54 +28,6 @@ LOOKED_UP = 500
 NO_RETRY: Any = {"max_retries": 0}
 VIEW_TITLE = "Inkloop pulls this (do not change)"
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server that answered, and whom it takes us for."""
-
-    url: str
-    version: str
-    account: str
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project as the server tells it."""
-
-    number: int
-    name: str
-    config: str
-    tasks: int
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """What one person answered to a task; ``cancelled``: they skipped it."""
-
-    id: int
-    annotator: str
-    cancelled: bool
-    seconds: float | None
-    result: tuple[dict[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A task of ours with everything that people answered; ``sample_id`` is None where it is none of ours."""
-
-    id: int
-    sample_id: UUID | None
-    updated_at: datetime
-    annotations: tuple[Annotation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FoundTask:
-    """A task on the server, and whether somebody has answered or skipped it."""
-
-    id: int
-    answered: bool
 
 
 class LabelStudio:
@@ -135,13 +87,13 @@ class LabelStudio:
     def projects(self, name: str) -> list[Project]:
         """Every project of exactly that name, oldest first."""
         with self._failures.named():
-            found = [_project(row) for row in self._sdk.projects.list(title=name, page_size=100)]
+            found = [as_project(row) for row in self._sdk.projects.list(title=name, page_size=100)]
         return sorted((project for project in found if project.name == name), key=lambda project: project.number)
 
     def project(self, number: int) -> Project:
         """The project of that number."""
         with self._failures.named(project=number):
-            return _project(self._sdk.projects.get(number))
+            return as_project(self._sdk.projects.get(number))
 
     def create_project(self, name: str, config: str, *, instruction: str) -> Project:
         """A new project that prefills what we predict and shows its people an instruction."""
@@ -154,7 +106,7 @@ class LabelStudio:
                 show_collab_predictions=True,
                 request_options=NO_RETRY,
             )
-        return _project(made)
+        return as_project(made)
 
     def set_config(self, number: int, config: str) -> None:
         """Replace a project's labelling config."""
@@ -194,7 +146,7 @@ class LabelStudio:
         """The ids of every task of a project by sample id; under None those that are none of ours."""
         found: dict[UUID | None, list[int]] = {}
         for row in self._tasks(number, include="id,data"):
-            found.setdefault(_uuid(row.data.get("sample_id")), []).append(int(row.id))
+            found.setdefault(as_uuid(row.data.get("sample_id")), []).append(int(row.id))
         return found
 
     def delete_task(self, task_id: int) -> None:
@@ -230,7 +182,7 @@ class LabelStudio:
                 rows = json.loads(b"".join(exports.download(number, made.id)))
             finally:
                 exports.delete(number, made.id)
-        return [_task(row) for row in rows]
+        return [as_task(row) for row in rows]
 
     def _view(self, number: int, filters: dict[str, Any]) -> int:
         data = {"title": VIEW_TITLE, "filters": filters}
@@ -274,35 +226,3 @@ def _filters(*items: tuple[str, str, str, object]) -> dict[str, Any]:
 
 def _media_type(name: str) -> str:
     return "image/jpeg" if name.endswith(".jpg") else "image/webp"
-
-
-def _project(row: Any) -> Project:
-    return Project(int(row.id), str(row.title), str(row.label_config or ""), int(row.task_number or 0))
-
-
-def _task(row: Mapping[str, Any]) -> Task:
-    return Task(
-        id=int(row["id"]),
-        sample_id=_uuid((row.get("data") or {}).get("sample_id")),
-        updated_at=datetime.fromisoformat(row["updated_at"]),
-        annotations=tuple(_annotation(given) for given in row.get("annotations") or ()),
-    )
-
-
-def _annotation(row: Mapping[str, Any]) -> Annotation:
-    by = row.get("completed_by")
-    seconds = row.get("lead_time")
-    return Annotation(
-        id=int(row["id"]),
-        annotator=str(by.get("email") or by.get("id")) if isinstance(by, Mapping) else str(by),
-        cancelled=bool(row.get("was_cancelled")),
-        seconds=float(seconds) if isinstance(seconds, int | float) else None,
-        result=tuple(part for part in row.get("result") or () if isinstance(part, dict)),
-    )
-
-
-def _uuid(text: object) -> UUID | None:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from flywheel import additions
 from flywheel.label_results import Answer, content_of, read_line
-from flywheel.label_studio import Annotation, Task
+from flywheel.label_studio_records import Annotation, Task
 from flywheel.page_results import answer_of
 from flywheel.settling import standing
 from flywheel.tables import ContributorRow, LabelRow, SampleRow

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from flywheel import queries
 from flywheel.editing import Edit, change_lines, check_edit, reorder
 from flywheel.errors import BadOutline, FlywheelError
-from flywheel.label_studio import Annotation
+from flywheel.label_studio_records import Annotation
 from flywheel.labels import newest_answers
 from flywheel.outlines import NewLine
 from flywheel.page_results import Region, in_order, read_page, same_outline

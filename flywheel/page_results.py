@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flywheel.label_results import Answer, line_text
-from flywheel.label_studio import Annotation
+from flywheel.label_studio_records import Annotation
 from flywheel.records import StoredPage
 from recognizer.page import Outline
 

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from flywheel import outbox
 from flywheel.agreement import Settled, settle
 from flywheel.label_projects import KnownProject
-from flywheel.label_studio import LabelStudio, Task
+from flywheel.label_studio import LabelStudio
+from flywheel.label_studio_records import Task
 from flywheel.labels import keep_labels, known_text, labels_of, newest_answers
 from flywheel.settings import Policy
 from flywheel.settling import OURS, accept, withdraw

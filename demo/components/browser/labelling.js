@@ -3,39 +3,23 @@
 import { findLabelling, findLabelServer, settleHeld, startLabelling } from "./api.js";
 import { fill, html } from "./dom.js";
 import { board, serverLine } from "./label_board.js";
+import { refreshWhileSeen } from "./refreshing.js";
 
 const EVERY_MS = 15_000;
-const WORKING_MS = 1_000;
+const SOON_MS = 500;
 
 export function mount({ element }) {
   const root = element.querySelector(".labelling");
   const message = root.querySelector(".labelling-message");
   const buttons = [...root.querySelectorAll(".labelling-buttons button")];
-  let timer;
   let server = null;
-  let asking = false;
   let shown = "";
 
-  async function refresh() {
-    clearTimeout(timer);
-    if (asking || !element.isConnected) return;
-    asking = true;
-    let pause = EVERY_MS;
-    try {
-      const answer = await findLabelling();
-      show(answer);
-      if (answer.url && !server) askServer(answer);
-      if (answer.running) pause = WORKING_MS;
-    } catch (error) {
-      tell(error.message);
-    } finally {
-      asking = false;
-    }
-    timer = setTimeout(() => (root.checkVisibility() ? refresh() : wait()), pause);
-  }
-
-  function wait() {
-    timer = setTimeout(() => (root.checkVisibility() ? refresh() : wait()), WORKING_MS);
+  async function ask() {
+    const answer = await findLabelling();
+    show(answer);
+    if (answer.url && !server) askServer(answer);
+    return Boolean(answer.running);
   }
 
   async function askServer(answer) {
@@ -69,13 +53,12 @@ export function mount({ element }) {
   async function start(direction, options) {
     server = null;
     await act(() => startLabelling(direction, options));
-    clearTimeout(timer);
-    timer = setTimeout(refresh, WORKING_MS / 2);
+    refreshSoon(SOON_MS);
   }
 
-  async function act(ask) {
+  async function act(change) {
     try {
-      show(await ask());
+      show(await change());
     } catch (error) {
       tell(error.message);
     }
@@ -87,6 +70,6 @@ export function mount({ element }) {
   }
 
   for (const button of buttons) button.addEventListener("click", () => start(button.name));
-  new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && refresh()).observe(root);
+  const refreshSoon = refreshWhileSeen(element, root, { ask, tell, everyMs: EVERY_MS });
   fill(root.querySelector(".labelling-board"), html("p", { class: "labelling-note" }, "…"));
 }

@@ -4,38 +4,21 @@ import { actOnModels, findModels } from "./api.js";
 import { fill } from "./dom.js";
 import { isOver } from "./gate_report.js";
 import { board, runCard, servingLine } from "./model_board.js";
+import { refreshWhileSeen } from "./refreshing.js";
 
 const EVERY_MS = 10_000;
-const WORKING_MS = 1_000;
 
 export function mount({ element }) {
   const root = element.querySelector(".wheel");
   const message = root.querySelector(".wheel-message");
   const minutes = root.querySelector("input");
   const [start, rollback] = root.querySelectorAll(".wheel-buttons button");
-  let timer;
-  let asking = false;
   let shown = "";
 
-  async function refresh() {
-    clearTimeout(timer);
-    if (asking || !element.isConnected) return;
-    asking = true;
-    let pause = EVERY_MS;
-    try {
-      const state = await findModels();
-      show(state);
-      if (going(state)) pause = WORKING_MS;
-    } catch (error) {
-      tell(error.message);
-    } finally {
-      asking = false;
-    }
-    timer = setTimeout(() => (root.checkVisibility() ? refresh() : wait()), pause);
-  }
-
-  function wait() {
-    timer = setTimeout(() => (root.checkVisibility() ? refresh() : wait()), WORKING_MS);
+  async function ask() {
+    const state = await findModels();
+    show(state);
+    return Boolean(going(state));
   }
 
   function show(state) {
@@ -59,8 +42,7 @@ export function mount({ element }) {
     } catch (error) {
       tell(error.message);
     }
-    clearTimeout(timer);
-    timer = setTimeout(refresh, WORKING_MS);
+    refreshSoon();
   }
 
   function promote(version, { why, anyway }) {
@@ -82,7 +64,7 @@ export function mount({ element }) {
 
   start.addEventListener("click", () => train({}));
   rollback.addEventListener("click", () => rollBack({}));
-  new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && refresh()).observe(root);
+  const refreshSoon = refreshWhileSeen(element, root, { ask, tell, everyMs: EVERY_MS });
 }
 
 /** The run that is under way, or else the one that waits longest. */

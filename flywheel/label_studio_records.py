@@ -1,0 +1,90 @@
+"""What a Label Studio server tells, as plain objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answered, and whom it takes us for."""
+
+    url: str
+    version: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as the server tells it."""
+
+    number: int
+    name: str
+    config: str
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What one person answered to a task; ``cancelled``: they skipped it."""
+
+    id: int
+    annotator: str
+    cancelled: bool
+    seconds: float | None
+    result: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task of ours with everything that people answered; ``sample_id`` is None where it is none of ours."""
+
+    id: int
+    sample_id: UUID | None
+    updated_at: datetime
+    annotations: tuple[Annotation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTask:
+    """A task on the server, and whether somebody has answered or skipped it."""
+
+    id: int
+    answered: bool
+
+
+def as_project(row: Any) -> Project:
+    """A project as the SDK gives it."""
+    return Project(int(row.id), str(row.title), str(row.label_config or ""), int(row.task_number or 0))
+
+
+def as_task(row: Mapping[str, Any]) -> Task:
+    """A task as the server's JSON gives it."""
+    return Task(
+        id=int(row["id"]),
+        sample_id=as_uuid((row.get("data") or {}).get("sample_id")),
+        updated_at=datetime.fromisoformat(row["updated_at"]),
+        annotations=tuple(_annotation(given) for given in row.get("annotations") or ()),
+    )
+
+
+def _annotation(row: Mapping[str, Any]) -> Annotation:
+    by = row.get("completed_by")
+    seconds = row.get("lead_time")
+    return Annotation(
+        id=int(row["id"]),
+        annotator=str(by.get("email") or by.get("id")) if isinstance(by, Mapping) else str(by),
+        cancelled=bool(row.get("was_cancelled")),
+        seconds=float(seconds) if isinstance(seconds, int | float) else None,
+        result=tuple(part for part in row.get("result") or () if isinstance(part, dict)),
+    )
+
+
+def as_uuid(text: object) -> UUID | None:
+    """A sample id; None: it is none of ours."""
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
