@@ -18,7 +18,8 @@ from recognizer.lit_models import Assessment, assess
 from recognizer.models.line_ctc import LineCTC
 
 SHARES = (0.85, 0.7, 0.55, 0.4, 0.25)
-FORGETS = 0.1  # by how much of itself the loss on the watched lines may rise
+FORGETS = 0.08  # by how much of itself the loss on the watched lines may rise
+ALIKE = 0.01  # of a loss: what ten lines cannot tell apart
 Weights = Mapping[str, Tensor]
 
 
@@ -65,8 +66,8 @@ def weights_of(model: LineCTC) -> dict[str, Tensor]:
 def blend(model: LineCTC, parent: Weights, judges: Judges, before: tuple[Assessment, float]) -> Blend:
     """Leave in ``model``, which is the child, the best of what lies between it and its parent.
 
-    Of the shares that forget no more than `FORGETS`, the one whose loss on the lines that choose is the lowest; the
-    parent where none of them has a lower loss than the parent, at no higher CER.
+    Of the shares that forget no more than `FORGETS`, the largest whose loss on the lines that choose is the lowest or
+    `ALIKE`; the parent where none of them has a lower loss than the parent, at no higher CER.
 
     Args:
         model: the child; changed in place.
@@ -76,14 +77,16 @@ def blend(model: LineCTC, parent: Weights, judges: Judges, before: tuple[Assessm
     """
     child = weights_of(model)
     chosen, watched_before = before
-    best, loss = Blend(0.0, chosen.cer), chosen.loss
+    found: dict[float, Assessment] = {}
     for share in (share for share in SHARES if share <= judges.farthest):
         model.load_state_dict(_between(parent, child, share))
-        found, watched = judges.assess(model)
-        if watched <= watched_before * (1 + FORGETS) and found.cer <= chosen.cer and found.loss < loss:
-            best, loss = Blend(share, found.cer), found.loss
-    model.load_state_dict(_between(parent, child, best.share))
-    return best
+        said, watched = judges.assess(model)
+        if watched <= watched_before * (1 + FORGETS) and said.cer <= chosen.cer and said.loss < chosen.loss:
+            found[share] = said
+    lowest = min((said.loss for said in found.values()), default=0.0)
+    share = max((share for share, said in found.items() if said.loss <= lowest * (1 + ALIKE)), default=0.0)
+    model.load_state_dict(_between(parent, child, share))
+    return Blend(share, found[share].cer if share else chosen.cer)
 
 
 def _between(parent: Weights, child: Weights, share: float) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from recognizer.blending import SHARES, Blend, Judges, blend, weights_of
+from recognizer.blending import FORGETS, SHARES, Blend, Judges, blend, weights_of
 from recognizer.charset import LATIN_V1
 from recognizer.data import Batch, pooled_batches
 from recognizer.lit_models import assess, ctc_loss
@@ -48,7 +48,7 @@ def contradicted(batches: list[Batch]) -> list[Batch]:
     return [Batch(batch.images, batch.targets.flip(1), batch.lengths) for batch in batches]
 
 
-def test_the_share_with_the_lowest_loss_is_kept_and_is_what_the_model_then_holds(
+def test_the_largest_share_with_about_the_lowest_loss_is_kept_and_is_what_the_model_then_holds(
     model: LineCTC, hand: list[Batch]
 ) -> None:
     parent, judges = weights_of(model), Judges(hand, (), LATIN_V1)
@@ -60,7 +60,8 @@ def test_the_share_with_the_lowest_loss_is_kept_and_is_what_the_model_then_holds
     for share in SHARES:
         model.load_state_dict({name: value.lerp(child[name], share) for name, value in parent.items()})
         losses[share] = assess(model, hand, LATIN_V1).loss
-    assert found.share == min(losses, key=losses.__getitem__) and losses[found.share] < before[0].loss
+    assert found.share == max(share for share, loss in losses.items() if loss <= 1.01 * min(losses.values()))
+    assert losses[found.share] < before[0].loss
     model.load_state_dict(child)
     assert blend(model, parent, judges, before) == found
     assert assess(model, hand, LATIN_V1).loss == pytest.approx(losses[found.share], rel=1e-5)
@@ -76,7 +77,7 @@ def test_a_child_that_forgets_is_followed_less_far(model: LineCTC, hand: list[Ba
     model.load_state_dict(child)
     bound = blend(model, parent, together, before)
     assert bound.share < free.share
-    assert together.assess(model)[1] <= 1.1 * before[1]
+    assert together.assess(model)[1] <= (1 + FORGETS) * before[1]
 
 
 def test_a_child_that_reads_no_line_better_is_not_followed_at_all(model: LineCTC, hand: list[Batch]) -> None:
