@@ -27,7 +27,8 @@ from recognizer.line_recogniser import LineRecogniser
 from recognizer.lit_models import LineHyperparameters
 from recognizer.models.line_ctc import HEIGHT_PX, LineCTC
 from recognizer.runtimes import OnnxRuntime
-from recognizer.training import Course, best_precision, fit, starting_model
+from recognizer.trainer import best_precision
+from recognizer.training import Course, fit, starting_model
 
 BEGAN = {"scale": "PP-OCRv6 small", "nothing": "nothing"}
 

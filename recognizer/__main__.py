@@ -12,6 +12,7 @@ from pathlib import Path
 from recognizer.errors import RecognizerError
 
 FORMATS = ("txt", "json", "page", "alto", "hocr", "pdf")
+ARCHITECTURES = ("line_ctc", "paragraph_transformer")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_json(evaluate)
         if name == "evaluate":
             evaluate.add_argument("--flagged", action="store_true", help="score rows with flags too")
-    _add_train(commands.add_parser("train", help="train a line reader; takes every Lightning Trainer option"))
+    _add_train(commands.add_parser("train", help="train a reader; takes every Lightning Trainer option"))
     _add_finetune(commands.add_parser("finetune", help="adapt a model to a hand from a line manifest"))
     quantise = commands.add_parser("quantise", help="note in a model's card what its layers do, to read in integers")
     quantise.add_argument("manifest", type=Path, metavar="MANIFEST", help="line manifest of lines like those to come")
@@ -75,16 +76,24 @@ def _add_read(read: argparse.ArgumentParser) -> None:
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
-    train.description = "Train a line reader. Every pytorch_lightning.Trainer option is taken under its own name."
+    train.description = "Train a reader. Every pytorch_lightning.Trainer option is taken under its own name."
     train.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with lines_train.jsonl")
     train.add_argument("--output", type=Path, required=True, metavar="DIR", help="checkpoints and the model")
-    train.add_argument("--start", default="scale", help="scale (PP-OCRv6), nothing, or a model folder")
+    train.add_argument("--architecture", choices=ARCHITECTURES, default=ARCHITECTURES[0], help="default: line_ctc")
+    train.add_argument("--start", help="scale (PP-OCRv6; lines alone), nothing, or a model folder")
     train.add_argument("--minutes", type=float, help="training time; without it --max_steps decides")
-    train.add_argument("--learning_rate", type=float, default=2.5e-4)
-    train.add_argument("--batch_size", type=int, default=16, help="lines of 672 px per step")
+    train.add_argument("--learning_rate", type=float, help="default: 2.5e-4 for lines, 4e-4 for paragraphs")
+    train.add_argument("--batch_size", type=int, help="lines of 672 px per step (16), or paragraphs of half height (8)")
     train.add_argument("--workers", type=int, default=1, help="processes that prepare batches")
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--wandb", action="store_true", help="log to Weights & Biases (WANDB_MODE=offline by default)")
+    paragraphs = train.add_argument_group("paragraph_transformer alone")
+    paragraphs.add_argument("--epoch_steps", type=int, help="batches of an epoch, then it is validated (1000)")
+    paragraphs.add_argument("--width", type=int, help="of the network, a multiple of 32 (256)")
+    paragraphs.add_argument("--layers", type=int, help="of the decoder (4)")
+    paragraphs.add_argument("--image_width_px", type=int, help="widest paragraph (480)")
+    paragraphs.add_argument("--image_height_px", type=int, help="highest paragraph (256)")
+    paragraphs.add_argument("--most_lines", type=int, help="of a paragraph (8); fewer are learnt sooner")
     _add_json(train)
 
 

@@ -5,8 +5,9 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recognizer.corpora import read_manifest, read_page_manifest
 from recognizer.errors import BadInput, BadManifest, NotAnImage
@@ -15,9 +16,13 @@ from recognizer.images import Limits, open_pages
 from recognizer.line_images import open_line
 from recognizer.line_reader import LineReader
 from recognizer.page import Line, Page
-from recognizer.weights_files import SHIPPED
+from recognizer.weights_files import PARAGRAPHS, SHIPPED
+
+if TYPE_CHECKING:
+    from recognizer.training import Wish
 
 Options = argparse.Namespace
+LEARNING = ("learning_rate", "minutes", "batch_size", "seed")
 
 
 class Misuse(Exception):
@@ -110,11 +115,11 @@ def run_evaluate_pages(options: Options) -> int:
 
 
 def run_train(options: Options, rest: Sequence[str]) -> int:
-    """Train a line reader and write its model folder."""
+    """Train a line or a paragraph reader and write its model folder."""
     import warnings
 
-    from recognizer.lit_models import LineHyperparameters
-    from recognizer.training import Wish, train, trainer_options
+    from recognizer.trainer import trainer_options
+    from recognizer.training import Wish
 
     warnings.filterwarnings("ignore", module="pytorch_lightning")
     os.environ.setdefault("WANDB_MODE", "offline")
@@ -122,17 +127,34 @@ def run_train(options: Options, rest: Sequence[str]) -> int:
         own = trainer_options(rest)
     except ValueError as error:
         raise Misuse(str(error)) from error
-    if options.minutes is None and not {"max_steps", "max_time"} & set(own):
-        raise Misuse("say how long to train: --minutes, --max_steps or --max_time")
-    hyper = LineHyperparameters(
-        learning_rate=options.learning_rate,
-        minutes=options.minutes,
-        batch_size=options.batch_size,
-        seed=options.seed,
-    )
-    wish = Wish(options.data, options.output, options.start, options.workers, options.wandb)
-    _report(train(wish, hyper, own), options)
+    paragraphs = options.architecture == PARAGRAPHS
+    lengths = ["max_steps", "max_time", *(["max_epochs"] if paragraphs else [])]
+    if options.minutes is None and not set(lengths) & set(own):
+        raise Misuse("say how long to train: --minutes, " + " or ".join(f"--{name}" for name in lengths))
+    wish = Wish(options.data, options.output, options.start or "scale", options.workers, options.wandb)
+    _report((_train_paragraphs if paragraphs else _train_lines)(wish, options, own), options)
     return 0
+
+
+def _train_lines(wish: "Wish", options: Options, own: dict[str, Any]) -> dict[str, Any]:
+    from recognizer.lit_models import LineHyperparameters
+    from recognizer.training import train
+
+    return train(wish, LineHyperparameters(**_given(options, LEARNING)), own)
+
+
+def _train_paragraphs(wish: "Wish", options: Options, own: dict[str, Any]) -> dict[str, Any]:
+    from recognizer.models.paragraph_transformer import ParagraphShape
+    from recognizer.paragraph_training import ParagraphHyperparameters, train_paragraphs
+
+    hyper = ParagraphHyperparameters(**_given(options, (*LEARNING, "epoch_steps")))
+    shape = ParagraphShape(**_given(options, ("width", "layers", "image_width_px", "image_height_px", "most_lines")))
+    return train_paragraphs(replace(wish, start=options.start or "nothing"), hyper, shape, own)
+
+
+def _given(options: Options, names: Sequence[str]) -> dict[str, Any]:
+    """The options of these names that were given; the others keep their defaults."""
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
 def run_finetune(options: Options) -> int:

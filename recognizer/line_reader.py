@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from recognizer.baselines import level_baseline
 from recognizer.calibration import Calibration
+from recognizer.charset import Charset
 from recognizer.images import Limits, PageImage, open_pages
 from recognizer.line_crops import crop_line
 from recognizer.line_finder import FoundLine, LineFinder
@@ -14,7 +16,7 @@ from recognizer.line_recogniser import CAREFUL, HASTY, LineRecogniser
 from recognizer.page import Line, Outline, Page, Reading
 from recognizer.reading_order import reading_order
 from recognizer.runtimes import choose
-from recognizer.weights_files import SHIPPED, has_finder, load_prior, load_reader
+from recognizer.weights_files import PARAGRAPHS, SHIPPED, has_finder, load_prior, load_reader, read_card
 
 FAST = Path("fast")  # the name of the fast model
 CLEAR = 0.85  # mean word confidence under which a page is tried the other way up
@@ -22,14 +24,31 @@ CLEARER = 0.08  # by how much the other way must be better
 PROBED_LINES = 6  # read upside down to decide
 
 
+class Recogniser(Protocol):
+    """What reads the crops of lines: `LineRecogniser`, or the paragraph reader's."""
+
+    charset: Charset
+
+    def read(self, images: Sequence[Grey]) -> list[Reading]:
+        """Readings of line crops, in their order."""
+
+    def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
+        """How far the image of each line crop bears out a text."""
+
+
 class LineReader:
     """Reads with one line finder and one line recogniser; safe to share between threads.
+
+    Args:
+        finder: of the lines of pages; None: there is nothing to be found on any.
+        recogniser: of their crops.
+        version: see below.
 
     Attributes:
         version: of the recogniser, as its card names it.
     """
 
-    def __init__(self, finder: LineFinder, recogniser: LineRecogniser, *, version: str) -> None:
+    def __init__(self, finder: LineFinder | None, recogniser: Recogniser, *, version: str) -> None:
         self.version = version
         self._finder = finder
         self._recogniser = recogniser
@@ -37,6 +56,8 @@ class LineReader:
     @classmethod
     def load(cls, model_dir: Path | None = None) -> "LineReader":
         """The model in ``model_dir``, or the shipped one; a folder without a finder borrows the shipped finder.
+
+        What its card calls a paragraph model is loaded as one, and reads pages whole.
 
         Args:
             model_dir: where it lies; None: the shipped model; `FAST`, where no folder is called so: the shipped model
@@ -48,6 +69,10 @@ class LineReader:
         """
         fast = model_dir == FAST and not FAST.exists()
         folder = SHIPPED if model_dir is None or fast else model_dir
+        if read_card(folder)["architecture"] == PARAGRAPHS:
+            from recognizer.paragraph_reader import ParagraphReader
+
+            return ParagraphReader.load(folder)
         model, charset, card = load_reader(folder)
         calibration = Calibration.from_json(card.get("calibration"))
         prior = load_prior(folder, charset, card)
@@ -74,7 +99,7 @@ class LineReader:
 
         Lines that are not clear are tried the other way up: a page laid in upside down is read all the same.
         """
-        found = self._finder.find(page.grey)
+        found = self._finder.find(page.grey) if self._finder else []
         readings = self._read(page, found)
         if found and _sense(readings) < CLEAR:
             every = -(-len(found) // PROBED_LINES)

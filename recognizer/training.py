@@ -1,27 +1,16 @@
 """Train a line reader: from a model trained at scale, from our own weights, or from nothing.
 
-One path for all of it, `fit`: Lightning, on whatever accelerator it finds, resumed from the last checkpoint in the
-output folder, the averaged weights kept.
+One path for all of it, `fit`, which runs as every training does: see `recognizer.trainer`.
 """
 
-import difflib
-import inspect
-import json
-import logging
-import pickle
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint, WeightAveraging
 from pytorch_lightning.loggers import Logger, WandbLogger
-from torch import Tensor
 
 from recognizer.calibration import Calibration
 from recognizer.charset import LATIN_V1, Charset
@@ -38,20 +27,10 @@ from recognizer.models.line_ctc import LineCTC
 from recognizer.pretrained import load_line_ctc, wheel_model
 from recognizer.quantisation import ENOUGH_LINES, activation_ranges
 from recognizer.runtimes import OnnxRuntime
+from recognizer.trainer import Keeping, run
 from recognizer.weights_files import CARD, LANGUAGE, WEIGHTS, load_reader, save_prior, save_reader
 
-log = logging.getLogger(__name__)
-
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
-BEST, LAST = "best", "last"
-
-
-def best_precision() -> str:
-    """bf16 where the processor computes in it, else plain float32."""
-    if torch.cuda.is_available():
-        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-    flags = Path("/proc/cpuinfo")
-    return "bf16-mixed" if flags.exists() and "bf16" in flags.read_text() else "32-true"
 
 
 def find_corpora(data: Path) -> tuple[Corpora, list[LineTruth]]:
@@ -118,7 +97,7 @@ def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
     Args:
         model: where to begin.
         course: what to train on and how.
-        options: of the Lightning Trainer, over `default_options`.
+        options: of the Lightning Trainer, over `recognizer.trainer.default_options`.
 
     Returns:
         CER on the validation lines, which chose the weights if the best are kept.
@@ -129,32 +108,9 @@ def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
     data = LineDataModule(
         course.mixture, course.validation, batch_size=hyper.batch_size, workers=course.workers, seed=hyper.seed
     )
-    checkpoints = ModelCheckpoint(course.output, filename=BEST, monitor="val/cer", enable_version_counter=False)
-    resumable = ModelCheckpoint(
-        course.output, filename=LAST, every_n_train_steps=course.save_every_steps, enable_version_counter=False
-    )
-    averaging = EveryStepAveraging(avg_fn=partial(_average, hyper.ema_decay))
-    own = default_options(hyper) | {"logger": course.logger or False, "default_root_dir": str(course.output)}
-    trainer = pl.Trainer(**own | options | {"callbacks": [averaging, checkpoints, resumable, *course.watchers]})
-    last = course.output / f"{LAST}.ckpt"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"You have overridden `transfer_batch|Checkpoint directory .* exists")
-        trainer.fit(lit, data, ckpt_path=str(last) if is_whole(last) else None, weights_only=False)
-    trainer.save_checkpoint(last)
-    return _keep(trainer, lit, data, checkpoints if course.best else None)
-
-
-def is_whole(checkpoint: Path) -> bool:
-    """Whether a training can be resumed from a file; one that was cut short is removed and told."""
-    if not checkpoint.exists():
-        return False
-    try:
-        torch.load(checkpoint, map_location="cpu", weights_only=False)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
-        log.warning("%s is damaged (%s): the training begins anew.", checkpoint, str(error).splitlines()[0])
-        checkpoint.unlink()
-        return False
-    return True
+    keeping = Keeping(course.output, every_steps=course.save_every_steps, best=course.best)
+    own = {"logger": course.logger or False, "callbacks": course.watchers}
+    return run(lit, data, keeping, own | options)
 
 
 @dataclass(frozen=True)
@@ -224,69 +180,3 @@ def write_model(
     ranges = activation_ranges(model, [open_line(row.image) for row in some])
     notes = {"calibration": curves, "language": language, "sources": corpora.describe(), "int8": ranges}
     return {"model": save_reader(model, charset, output, notes=notes)}
-
-
-def trainer_options(words: Sequence[str]) -> dict[str, Any]:
-    """``--name value`` pairs as options of the Lightning Trainer, each checked by name.
-
-    Raises:
-        ValueError: a name the Trainer does not have, or a value is missing.
-    """
-    known = [name for name in inspect.signature(pl.Trainer.__init__).parameters if name != "self"]
-    options: dict[str, Any] = {}
-    words = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]
-    for name, value in zip(words[::2], [*words[1::2], *([None] if len(words) % 2 else [])], strict=True):
-        if not name.startswith("--") or name[2:] not in known:
-            near = difflib.get_close_matches(name.lstrip("-"), known, 1)
-            raise ValueError(f"{name} is no option of train or of the Trainer" + (f"; {near[0]}?" if near else ""))
-        if value is None:
-            raise ValueError(f"{name} needs a value")
-        options[name[2:]] = _value(value)
-    return options
-
-
-def _value(word: str) -> Any:
-    """A word as the number, truth value or null it spells, else as it stands."""
-    try:
-        return json.loads(word.lower() if word in ("True", "False", "None") else word)
-    except ValueError:
-        return word
-
-
-class EveryStepAveraging(WeightAveraging):
-    """Averages after every step, from the first."""
-
-    def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
-        """Whether to average now: after steps, not after epochs."""
-        return step_idx is not None
-
-
-def _average(decay: float, averaged: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
-    """An exponential average whose memory grows with training, up to ``decay``."""
-    reach = min(decay, (1 + float(steps)) / (10 + float(steps)))
-    return averaged + (current - averaged) * (1 - reach)
-
-
-def default_options(hyper: LineHyperparameters) -> dict[str, Any]:
-    """Trainer options that suit these trainings; each can be overridden under its own name."""
-    return {
-        "precision": best_precision(),
-        "max_epochs": -1,
-        "val_check_interval": timedelta(minutes=max(0.25, (hyper.minutes or 60) / 8)),
-        "check_val_every_n_epoch": None,
-        "gradient_clip_val": 5.0,
-        "log_every_n_steps": 20,
-        "enable_progress_bar": False,
-        "enable_model_summary": False,
-        "num_sanity_val_steps": 0,
-    }
-
-
-def _keep(trainer: pl.Trainer, lit: LitLineCTC, data: LineDataModule, others: ModelCheckpoint | None) -> float:
-    """Leave the final averaged weights, or the best checkpoint if that is better, in ``lit``; return the CER."""
-    final = float(trainer.validate(lit, data, verbose=False)[0]["val/cer"])
-    score = others.best_model_score if others else None
-    if others is not None and score is not None and float(score) < final:
-        lit.load_state_dict(torch.load(others.best_model_path, weights_only=False)["state_dict"])
-        return float(score)
-    return final

@@ -9,20 +9,30 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import nn
 
 from recognizer.charset import Charset
 from recognizer.errors import BadModel
 from recognizer.language import CharacterModel
 from recognizer.language_prior import LanguagePrior
 from recognizer.models.line_ctc import LineCTC
+from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
+from recognizer.paragraph_tokens import ParagraphTokens
 
 SHIPPED = Path(__file__).parent / "weights"
 LANGUAGE = "language.xz"
 WEIGHTS, CARD = "line_reader.safetensors", "line_reader.json"
-ARCHITECTURE = "line_ctc"
+ARCHITECTURE, PARAGRAPHS = "line_ctc", "paragraph_transformer"
 
 
-def save_reader(model: LineCTC, charset: Charset, folder: Path, *, notes: dict[str, Any] | None = None) -> str:
+def save_reader(
+    model: nn.Module,
+    charset: Charset,
+    folder: Path,
+    *,
+    notes: dict[str, Any] | None = None,
+    architecture: str = ARCHITECTURE,
+) -> str:
     """Write weights (bf16) and card into ``folder``; returns the version, which names date, weights and notes."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
@@ -33,7 +43,7 @@ def save_reader(model: LineCTC, charset: Charset, folder: Path, *, notes: dict[s
     version = f"inkloop-{datetime.now(UTC):%Y-%m-%d}-{content[:8]}"
     card = {
         "version": version,
-        "architecture": ARCHITECTURE,
+        "architecture": architecture,
         "charset": {"name": charset.name, "characters": charset.characters},
         "sha256": digest,
         **(notes or {}),
@@ -53,15 +63,45 @@ def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
     Raises:
         BadModel: a file is missing or damaged, or the architecture is not ours.
     """
-    card = read_card(folder)
-    charset = Charset(card["charset"]["name"], card["charset"]["characters"])
+    charset, card = _charset_of(folder, ARCHITECTURE)
     model = LineCTC(charset.classes)
+    _fill(model, folder)
+    return model.eval(), charset, card
+
+
+def load_paragraph_reader(folder: Path) -> tuple[ParagraphTransformer, Charset, ParagraphShape, dict[str, Any]]:
+    """The network in float32 and evaluation mode, its charset, its sizes and its card.
+
+    Raises:
+        BadModel: a file is missing or damaged, or the architecture is another.
+    """
+    charset, card = _charset_of(folder, PARAGRAPHS)
+    try:
+        shape = ParagraphShape(**card["shape"])
+    except (KeyError, TypeError) as error:
+        raise BadModel(f"{folder / CARD} tells no sizes of the network ({error}). Restore the file.") from error
+    model = ParagraphTransformer(ParagraphTokens(charset).count, shape)
+    _fill(model, folder)
+    return model.eval(), charset, shape, card
+
+
+def _charset_of(folder: Path, architecture: str) -> tuple[Charset, dict[str, Any]]:
+    """Charset and card of a folder that must hold a model of this architecture."""
+    card = read_card(folder)
+    if card["architecture"] != architecture:
+        raise BadModel(
+            f"{folder / CARD} describes a {card['architecture']} model, where a {architecture} model is needed. "
+            "Give another folder."
+        )
+    return Charset(card["charset"]["name"], card["charset"]["characters"]), card
+
+
+def _fill(model: nn.Module, folder: Path) -> None:
     try:
         state = load_file(folder / WEIGHTS)
         model.load_state_dict({name: value.float() for name, value in state.items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         raise BadModel(f"{folder / WEIGHTS} cannot be loaded: {error}. Restore the file or choose a model.") from error
-    return model.eval(), charset, card
 
 
 def save_prior(model: CharacterModel, folder: Path) -> dict[str, Any]:
@@ -94,13 +134,16 @@ def read_card(folder: Path) -> dict[str, Any]:
     """The card of a model folder.
 
     Raises:
-        BadModel: it is missing, damaged, or of another architecture.
+        BadModel: it is missing, damaged, or of an unknown architecture.
     """
     path = folder / CARD
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadModel(f"{path} cannot be read: {error}. Give a folder with {CARD} and {WEIGHTS}.") from error
-    if not isinstance(card, dict) or card.get("architecture") != ARCHITECTURE or "charset" not in card:
-        raise BadModel(f"{path} does not describe a {ARCHITECTURE} model. Give a folder that `train` has written.")
+    known = isinstance(card, dict) and card.get("architecture") in (ARCHITECTURE, PARAGRAPHS) and "charset" in card
+    if not known:
+        raise BadModel(
+            f"{path} does not describe a {ARCHITECTURE} or {PARAGRAPHS} model. Give a folder that `train` has written."
+        )
     return card
