@@ -61,17 +61,21 @@ class ParagraphRecogniser:
         characters outside the charset are left out.
         """
         fitted = [fit_line(image, self.shape) for image in images]
-        best = [sum(nats for _, nats in written) for written in self._write(fitted)]
-        return [self._hold(*row) for row in zip(fitted, texts, best, strict=True)]
+        return [self._hold(*row) for row in zip(fitted, texts, self._write(fitted), strict=True)]
 
-    def _hold(self, image: Grey, text: str, best: float) -> float:
+    def _hold(self, image: Grey, text: str, written: Written) -> float:
         unknown = set(self.charset.unknown(text))
         text = "".join(character for character in " ".join(text.split()) if character not in unknown)
-        tokens = torch.tensor([self._tokens.encode(text)], device=self._device)
+        best = self._likelihood(image, [self._tokens.start, *(token for token, _ in written), self._tokens.end])
+        worse = best - self._likelihood(image, self._tokens.encode(text))
+        return float(np.clip(1 - worse / (len(text) + PAD) / LINE_ALLOWANCE, LEAST, 1.0))
+
+    def _likelihood(self, image: Grey, spelt: Sequence[int]) -> float:
+        """Nats of a text from its start to its end: one that leaves something out ends too soon."""
+        tokens = torch.tensor([spelt], device=self._device)
         with torch.inference_mode():
             nats = self._model(stack([image]).to(self._device), tokens[:, :-1]).float().log_softmax(-1)
-        said = float(nats.gather(-1, tokens[:, 1:, None])[0, :-1].sum())
-        return float(np.clip(1 - (best - said) / (len(text) + PAD) / LINE_ALLOWANCE, LEAST, 1.0))
+        return float(nats.gather(-1, tokens[:, 1:, None]).sum())
 
     def _write(self, images: Sequence[Grey]) -> list[Written]:
         """What is written of each image; only images of one bucket share a batch."""

@@ -1,6 +1,7 @@
 """Train the paragraph reader on composed paragraphs and write its model folder."""
 
 from dataclasses import asdict, dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,8 @@ def train_paragraphs(
         options: of the Lightning Trainer.
 
     Returns:
-        Model version and CER on composed paragraphs of the held-out writers, who chose the weights.
+        Model version and CER on composed paragraphs of the held-out writers, who chose the weights;
+        None where validation was left out.
 
     Raises:
         BadManifest: nothing of the held-out writers can be read.
@@ -150,7 +152,8 @@ def train_paragraphs(
     # Not in channels_last: torch 2.13 then overwrites memory where a stage has under 16 channels.
     lit = LitParagraph(model, tokens, shape, hyper)
     own = {"logger": logger or False, "val_check_interval": 1.0, "check_val_every_n_epoch": 1}
-    error = run(lit, data, Keeping(wish.output), own | {"reload_dataloaders_every_n_epochs": 1} | options)
+    score = run(lit, data, Keeping(wish.output), own | {"reload_dataloaders_every_n_epochs": 1} | options)
+    error = None if isnan(score) else score
     notes = {"shape": asdict(shape), "sources": corpora.describe(), "held_out_cer": error}
     version = save_reader(model.float(), charset, wish.output, notes=notes, architecture=PARAGRAPHS)
     if logger is not None:

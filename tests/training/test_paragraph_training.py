@@ -12,12 +12,14 @@ import torch
 from recognizer.__main__ import main
 from recognizer.charset import LATIN_V1
 from recognizer.line_images import Grey
+from recognizer.line_reader import LineReader
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
 from recognizer.paragraph_composition import compose
 from recognizer.paragraph_data import Paragraph, collate
 from recognizer.paragraph_images import bucket, cut_bands, fit_line, fit_paragraph
 from recognizer.paragraph_tokens import ParagraphTokens
 from recognizer.paragraph_training import token_loss
+from recognizer.plausibility import CONTRADICTED_BELOW
 from recognizer.weights_files import CARD, PARAGRAPHS, WEIGHTS, save_reader
 from tests.handwriting import write_line
 from tests.unit.lines import write_manifest
@@ -94,10 +96,28 @@ def test_pages_learnt_by_heart_are_read_by_model(learnt: Learnt, capsys: pytest.
             assert 0 < line["confidence"] <= min(word["confidence"] for word in line["words"]) + 1e-4 <= 1.001
 
 
+def test_pages_are_scored_with_the_boxes_that_lines_get(
+    learnt: Learnt, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["read", *learnt.pages, "--model", str(learnt.folder), "--json"]) == 0
+    read = json.loads(capsys.readouterr().out)
+    rows = [{**page, "image": page["path"]} for page in read]
+    (tmp_path / "pages.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert main(["evaluate-pages", str(tmp_path / "pages.jsonl"), "--model", str(learnt.folder), "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert (scores["pages"], scores["page_cer"], scores["line_f1"]) == (len(TEXTS), 0, 1)
+
+
 def test_a_line_learnt_by_heart_is_scored_as_a_paragraph(learnt: Learnt, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(learnt.manifest), "--model", str(learnt.folder), "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)
     assert scores["lines"] == 1 and scores["cer"] == 0
+
+
+def test_an_image_bears_out_what_was_learnt_and_contradicts_another_text(learnt: Learnt) -> None:
+    reader, image = LineReader.load(learnt.folder), write_line(CROP, seed=0)
+    own, other, less = reader.plausibility([image] * 3, [CROP, "wholly other", CROP[:1]])
+    assert own == pytest.approx(1.0, abs=1e-3) and other < CONTRADICTED_BELOW and less < CONTRADICTED_BELOW
 
 
 def test_the_command_trains_goes_on_and_refuses_another_network(
