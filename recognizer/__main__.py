@@ -93,7 +93,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     paragraphs.add_argument("--layers", type=int, help="of the decoder (4)")
     paragraphs.add_argument("--image_width_px", type=int, help="widest paragraph (480)")
     paragraphs.add_argument("--image_height_px", type=int, help="highest paragraph (256)")
-    paragraphs.add_argument("--most_lines", type=int, help="of a paragraph (8); fewer are learnt sooner")
+    paragraphs.add_argument("--most_lines", type=int, help="of a paragraph (10); fewer are learnt sooner")
     _add_json(train)
 
 

@@ -20,6 +20,7 @@ LINE_PX = 34  # height of a line alone
 INK = 45  # how much darker than the paper around it ink is, at least
 LEAST_INK_PX = 2  # inked pixels, on the page as the network sees it, that make a row or column one with writing
 MARGIN = 0.02  # around the writing, of its width
+OVERLAP_PX = 2  # of two bands, on the page as the network sees it
 Bounds = tuple[int, int]
 
 
@@ -74,12 +75,16 @@ def cut_bands(page: Grey, shape: ParagraphShape) -> list[tuple[Bounds, Bounds]]:
     left = max(0, round((columns[0] - margin) * scale))
     right = min(page.shape[1], round((columns[-1] + 1 + margin) * scale))
     most = int(shape.image_height_px * max(1.0, (right - left) / shape.image_width_px) / scale - 2 * margin)
-    parts = _cut(inked.sum(axis=1), (int(rows[0]), int(rows[-1]) + 1), most=max(1, most))
-    return [(_widen(part, margin, scale, page.shape[0]), (left, right)) for part in parts]
-
-
-def _widen(part: Bounds, margin: float, scale: float, height: int) -> Bounds:
-    return max(0, round((part[0] - margin) * scale)), min(height, round((part[1] + margin) * scale))
+    profile = inked.sum(axis=1)
+    bands = []
+    for top, bottom in _cut(profile, (int(rows[0]), int(rows[-1]) + 1), most=max(1, most)):
+        written = top + np.flatnonzero(profile[top:bottom] >= LEAST_INK_PX)
+        if len(written):
+            # Little of what is beyond a cut comes in: it would be read twice.
+            first = max(written[0] - margin, top - (OVERLAP_PX if top > rows[0] else margin))
+            last = min(written[-1] + 1 + margin, bottom + (OVERLAP_PX if bottom <= rows[-1] else margin))
+            bands.append(((max(0, round(first * scale)), min(page.shape[0], round(last * scale))), (left, right)))
+    return bands
 
 
 def _cut(profile: NDArray[np.int64], whole: Bounds, *, most: int) -> list[Bounds]:
@@ -92,14 +97,7 @@ def _cut(profile: NDArray[np.int64], whole: Bounds, *, most: int) -> list[Bounds
         cut = top + most // 2 + 1 + int(np.flatnonzero(low == low.min())[-1])
         parts.append((top, cut))
         top = cut
-    parts.append((top, bottom))
-    return [trimmed for part in parts if (trimmed := _trim(profile, part)) is not None]
-
-
-def _trim(profile: NDArray[np.int64], part: Bounds) -> Bounds | None:
-    """The part without empty rows above and below; None where all are empty."""
-    rows = part[0] + np.flatnonzero(profile[part[0] : part[1]] >= LEAST_INK_PX)
-    return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else None
+    return [*parts, (top, bottom)]
 
 
 def _ink_of(image: Grey) -> NDArray[np.bool_]:

@@ -42,8 +42,8 @@ class ParagraphShape:
     heads: int = 4
     image_width_px: int = 480
     image_height_px: int = 256
-    most_lines: int = 8
-    most_characters: int = 480
+    most_lines: int = 10
+    most_characters: int = 600
 
 
 class ParagraphTransformer(nn.Module):
