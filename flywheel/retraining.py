@@ -119,7 +119,8 @@ def retrain(
             f"Snapshot {snapshot.id[:12]} may not be trained on: {snapshot.forgotten} Freeze a new one."
         )
     parent = parent_for(store, settings)
-    options = FinetuneOptions(minutes=settings.retrain_minutes if minutes is None else minutes)
+    length = settings.retrain_minutes if minutes is None else minutes
+    options = FinetuneOptions(minutes=length, for_all=scope is None)
     named = f"{snapshot.id} {parent.version} {options}" + (f" {scope}" if scope else "")
     name = sha256(named.encode()).hexdigest()[:16]
     folder = settings.scratch / "trainings" / name

@@ -41,6 +41,7 @@ class FinetuneOptions:
         batch_size: lines of 672 px per step.
         replay_share: of the lines drawn, where there is replay.
         frozen: blocks, from the first, that stay as they are: strokes are strokes in every hand.
+        for_all: other hands are to be read as well as before; else only the new lines count.
         held_out: share of the lines that choose, at most `MOST_HELD_OUT`.
         seed: of everything random.
     """
@@ -50,6 +51,7 @@ class FinetuneOptions:
     batch_size: int = 8
     replay_share: float = 0.5
     frozen: int = 4
+    for_all: bool = True
     held_out: float = 0.15
     seed: int = 1
 
@@ -127,7 +129,7 @@ def finetune(
     model, charset, card = load_reader(parent)
     lines, held = _parts(rows, around.held, charset, options)
     origin = weights_of(model)
-    judges = Judges(pooled_batches(held, charset), replay.watched_batches(charset), charset, replay.farthest)
+    judges = _judges(held, replay, charset, options)
     opened = time.monotonic()
     before = judges.assess(model)
     judging = len(SHARES) * (time.monotonic() - opened)
@@ -151,6 +153,13 @@ def finetune(
         model=version,
         seconds=time.monotonic() - begun,
     )
+
+
+def _judges(held: Sequence[LineTruth], replay: Replay, charset: Charset, options: FinetuneOptions) -> Judges:
+    chosen_by = pooled_batches(held, charset)
+    if not options.for_all:
+        return Judges(chosen_by, (), charset)
+    return Judges(chosen_by, replay.watched_batches(charset), charset, replay.farthest)
 
 
 def _parts(

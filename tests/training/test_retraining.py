@@ -113,8 +113,9 @@ def test_a_hands_own_training_learns_its_lines_alone_if_they_are_enough(
     assert not (settings.scratch / "trainings").exists()
     learnt: list[str | None] = []
 
-    def learn(rows: list[LineTruth], *_: object) -> None:
+    def learn(rows: list[LineTruth], _1: object, _2: object, _3: object, options: FinetuneOptions, _4: object) -> None:
         learnt.extend(row.extra["writer"] for row in rows)
+        assert not options.for_all  # other hands do not hold it back
         raise Cancelled("Seen.")
 
     monkeypatch.setattr(scope_lines, "FEWEST_TO_LEARN", 2)
