@@ -81,7 +81,7 @@ def test_in_integers_the_network_says_nearly_the_same(filled: LineCTC, fast: Onn
 
 
 def test_ranges_that_lack_a_layer_are_refused_with_what_to_do(filled: LineCTC) -> None:
-    with pytest.raises(BadModel, match=r"layer blocks\.0: .*quantise"):
+    with pytest.raises(BadModel, match=r"layer blocks\.0\.space: .*quantise"):
         OnnxRuntime(filled, Int8({"stem": (0.0, 1.0)}, EXACT_PARTS))
 
 
