@@ -29,6 +29,7 @@ from recognizer.weights_files import LANGUAGE, load_reader, save_reader
 FEWEST_LINES = 2
 MOST_HELD_OUT = 10  # where some of the lines given are held out
 LEAST_TRAINING = 0.5  # of the minutes, however long the rest takes
+SPARE = 0.03  # of the minutes, for what cannot be foreseen
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def finetune(
     opened = time.monotonic()
     before = judges.assess(model)
     judging = len(SHARES) * (time.monotonic() - opened)
-    left = 60 * options.minutes - (time.monotonic() - begun) - judging
+    left = 60 * options.minutes * (1 - SPARE) - (time.monotonic() - begun) - judging
     _train(model, lines, held, _Task(charset, replay, _shortened(options, left), around))
     found = blend(model, origin, judges, before)
     inherited = {key: value for key, value in card.items() if key in ("calibration", "language", "sources", "int8")}
