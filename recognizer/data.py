@@ -104,16 +104,20 @@ class Mixture:
     charset: Charset
 
     def lines(self, rng: Random) -> Iterator[tuple[Grey, list[int]]]:
-        """Endless images of the network's height with their classes; what CTC cannot align is drawn again."""
-        shares = np.array([share for _, share in self.sources])
-        shares /= shares.sum()
+        """Endless lines, as `draw` gives them."""
         while True:
-            drawn = self.sources[rng.choice(len(shares), p=shares)][0].draw(rng)
-            if drawn is None or self.charset.unknown(drawn[1]) or not drawn[1]:
-                continue
-            image, classes = to_height(drawn[0], HEIGHT_PX), self.charset.encode(drawn[1])
-            if steps_needed(classes) <= image.shape[1] // PX_PER_STEP:
-                yield image, classes
+            line = self.draw(rng)
+            if line is not None:
+                yield line
+
+    def draw(self, rng: Random) -> tuple[Grey, list[int]] | None:
+        """An image of the network's height with its classes; None where what was drawn cannot be learnt by CTC."""
+        shares = np.array([share for _, share in self.sources])
+        drawn = self.sources[rng.choice(len(shares), p=shares / shares.sum())][0].draw(rng)
+        if drawn is None or self.charset.unknown(drawn[1]) or not drawn[1]:
+            return None
+        image, classes = to_height(drawn[0], HEIGHT_PX), self.charset.encode(drawn[1])
+        return (image, classes) if steps_needed(classes) <= image.shape[1] // PX_PER_STEP else None
 
 
 def steps_needed(classes: Sequence[int]) -> int:

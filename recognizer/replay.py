@@ -19,6 +19,7 @@ from recognizer.weights_files import LANGUAGE, SHIPPED
 from recognizer.written_lines import WrittenLines
 
 WATCHED_LINES = 64
+MOST_DRAWS = 4 * WATCHED_LINES  # to find them
 UNWATCHED = 0.4  # of the way to a child is safe where no real hand tells what was forgotten
 SEED = 99
 Shares = tuple[tuple[LineSource, float], ...]
@@ -49,11 +50,12 @@ class Replay:
         return 1.0 if any(isinstance(source, RealLines) for source, _ in self.watched) else UNWATCHED
 
     def watched_batches(self, charset: Charset) -> list[Batch]:
-        """Always the same `WATCHED_LINES` of the watched lines; none where there are none."""
+        """Always the same `WATCHED_LINES` of the watched lines; fewer or none where few or none can be used."""
         if not self.watched:
             return []
-        lines = Mixture(self.watched, charset).lines(np.random.default_rng(SEED))
-        return in_buckets(itertools.islice(lines, WATCHED_LINES))
+        mixture, rng = Mixture(self.watched, charset), np.random.default_rng(SEED)
+        drawn = (mixture.draw(rng) for _ in range(MOST_DRAWS))
+        return in_buckets(itertools.islice((line for line in drawn if line is not None), WATCHED_LINES))
 
 
 def open_replay(paths: Sequence[Path]) -> Replay:
@@ -63,7 +65,7 @@ def open_replay(paths: Sequence[Path]) -> Replay:
         paths: line manifests (``.jsonl``), UNIPEN tables (``.parquet``), data folders with ``lines_train.jsonl``.
 
     Raises:
-        BadManifest: a path is none of these.
+        BadManifest: a path is none of these, or a manifest holds no line with a text.
     """
     return sum(map(_open, paths), Replay())
 
@@ -81,7 +83,10 @@ def written_by(model: Path) -> Replay:
 
 def _open(path: Path) -> Replay:
     if path.suffix == ".jsonl":
-        lines, watched = hold_out_pages(list(read_manifest(path)), share=0.1)
+        rows = [row for row in read_manifest(path) if row.text]
+        if not rows:
+            raise BadManifest(f"{path} holds no line with a text: nothing can be replayed. Add lines, or leave it out.")
+        lines, watched = hold_out_pages(rows, share=0.1)
         return Replay(((RealLines(lines or watched), 1.0),), ((RealLines(watched, strength=0), 1.0),))
     if path.suffix == ".parquet" and path.exists():
         return Replay(((InkLines(InkBook(path, split="train")), 1.0),), _ink(path, 1.0))

@@ -12,6 +12,7 @@ import torch
 
 from recognizer import augmentation
 from recognizer.charset import LATIN_V1
+from recognizer.corpora import LineTruth
 from recognizer.data import EndlessBatches, InkLines, LineSource, Mixture, RealLines, pooled_batches, steps_needed
 from recognizer.errors import BadManifest
 from recognizer.held_out import hold_out, hold_out_pages
@@ -143,6 +144,18 @@ def test_watched_lines_are_always_the_same_and_never_replayed(tmp_path: Path) ->
     assert sum(len(batch.lengths) for batch in once) == WATCHED_LINES
     assert all(torch.equal(one.images, other.images) for one, other in zip(once, again, strict=True))
     assert Replay().watched_batches(LATIN_V1) == []
+
+
+def test_watched_lines_that_no_reader_can_say_are_not_waited_for(tmp_path: Path) -> None:
+    (row,) = written_lines(tmp_path, ["line"])
+    watched = RealLines([LineTruth(row.image, "✠")], strength=0)
+    assert Replay(watched=((watched, 1.0),)).watched_batches(LATIN_V1) == []
+
+
+def test_a_manifest_without_texts_cannot_be_replayed(tmp_path: Path) -> None:
+    (tmp_path / "lines.jsonl").write_text(json.dumps({"image": "a.png", "text": ""}) + "\n")
+    with pytest.raises(BadManifest, match=r"lines\.jsonl holds no line with a text.* Add lines, or leave it out"):
+        open_replay([tmp_path / "lines.jsonl"])
 
 
 def texts_of(source: LineSource) -> set[str]:
