@@ -13,7 +13,7 @@ MINUTES ?= 60
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen benchmark-vandalism benchmark-selection benchmark-kraken benchmark-labelstudio demo-loop evaluate-ink train-reader train-finder labelstudio
+.PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen benchmark-vandalism benchmark-selection benchmark-kraken benchmark-labelstudio demo-loop evaluate-ink train-reader train-finder train-gpu labelstudio
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,17 @@ train-reader: install-train ## Train the line reader on DATA for MINUTES (60) in
 train-finder: install-train ## Train the line finder on DATA into var/train/finder; run again to resume
 	$(NEED_DATA)
 	@$(BIN)/python -m recognizer.finder_training --data $(DATA) --output var/train/finder $(TRAIN)
+
+# GPU_PYTHON names a python that has torch already; the checkpoint also lies there in pieces small enough to carry.
+train-gpu: GPU := var/train/gpu
+train-gpu: $(if $(GPU_PYTHON),,$(VENV)/.installed) ## Train the shipped line reader on, on a GPU: CALL (8) of MINUTES (24) a call, each goes on with the last
+	$(NEED_DATA)
+	@mkdir -p $(GPU)
+	@test -f $(GPU)/last.ckpt || ! test -f $(GPU)/last.ckpt.00 || cat $(GPU)/last.ckpt.?? >$(GPU)/last.ckpt
+	@$(or $(GPU_PYTHON),$(BIN)/python) -m recognizer train --data $(DATA) --output $(GPU) --start recognizer/weights \
+		--minutes $(if $(filter file,$(origin MINUTES)),24,$(MINUTES)) --call_minutes $(or $(CALL),8) \
+		--batch_size 96 --learning_rate 6e-4 --workers $$(($$(nproc) - 1)) $(TRAIN)
+	@split --bytes=15M --numeric-suffixes --suffix-length=2 $(GPU)/last.ckpt $(GPU)/last.ckpt.
 
 labelstudio: $(VENV)/bin/pip ## Start a Label Studio of our own on this machine, in its own environment under var/
 	@$(BIN)/python -m flywheel.label_studio_server

@@ -80,11 +80,11 @@ def _split(name: str, rows: Sequence[LineTruth]) -> Hand:
 def plan(hands: Iterable[str], *, seeds: int, minutes: float, parent: str) -> Iterator[Run]:
     """Every run, those that answer most first: 128 random lines, 64 chosen ones, fewer of both."""
     steps = [("random", COMPARED), ("selection", SELECTED_LINES[0])]
-    steps += [("random", lines) for lines in reversed(RANDOM_LINES) if lines != COMPARED]
+    steps += [("random", lines) for lines in RANDOM_LINES if lines != COMPARED]
     steps += [("selection", lines) for lines in SELECTED_LINES[1:]]
     names = list(hands)
-    for seed in range(1, seeds + 1):
-        for method, lines in steps:
+    for method, lines in steps:
+        for seed in range(1, seeds + 1):
             for hand in names:
                 yield Run(hand, seed, method, lines, minutes, parent)
 

@@ -63,6 +63,11 @@ def build_parser() -> argparse.ArgumentParser:
     ink.add_argument("--split", default="val", help="rows of the table to draw (default: val)")
     ink.add_argument("--output", type=Path, required=True, metavar="DIR")
     _add_json(ink)
+    pack = commands.add_parser("pack", help="copy what trainings of line readers read, made small to be carried")
+    pack.add_argument("data", type=Path, metavar="DATA", help="folder with lines_train.jsonl")
+    pack.add_argument("--output", type=Path, required=True, metavar="DIR", help="new folder")
+    pack.add_argument("--megabytes", type=float, default=45.0, help="of all its files (default: 45)")
+    _add_json(pack)
     return parser
 
 
@@ -82,6 +87,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--architecture", choices=ARCHITECTURES, default=ARCHITECTURES[0], help="default: line_ctc")
     train.add_argument("--start", help="scale (PP-OCRv6; lines alone), nothing, or a model folder")
     train.add_argument("--minutes", type=float, help="training time; without it --max_steps decides")
+    train.add_argument("--call_minutes", type=float, help="of this call; the next one goes on (default: all at once)")
     train.add_argument("--learning_rate", type=float, help="default: 2.5e-4 for lines, 4e-4 for paragraphs")
     train.add_argument("--batch_size", type=int, help="lines of 672 px per step (16), or paragraphs of half height (8)")
     train.add_argument("--workers", type=int, default=1, help="processes that prepare batches")

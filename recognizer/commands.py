@@ -131,7 +131,8 @@ def run_train(options: Options, rest: Sequence[str]) -> int:
     lengths = ["max_steps", "max_time", *(["max_epochs"] if paragraphs else [])]
     if options.minutes is None and not set(lengths) & set(own):
         raise Misuse("say how long to train: --minutes, " + " or ".join(f"--{name}" for name in lengths))
-    wish = Wish(options.data, options.output, options.start or "scale", options.workers, options.wandb)
+    start = options.start or "scale"
+    wish = Wish(options.data, options.output, start, options.workers, options.wandb, options.call_minutes)
     _report((_train_paragraphs if paragraphs else _train_lines)(wish, options, own), options)
     return 0
 
@@ -192,6 +193,14 @@ def run_render_ink(options: Options) -> int:
 
     counts = render_split(options.table, options.split, options.output)
     _report({str(options.output / name): count for name, count in counts.items()}, options)
+    return 0
+
+
+def run_pack(options: Options) -> int:
+    """Make a small copy of a data folder."""
+    from recognizer.packing import pack
+
+    _report(pack(options.data, options.output, most_bytes=int(options.megabytes * 1e6)).to_json(), options)
     return 0
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 import pytorch_lightning as pl
 import torch
@@ -221,6 +222,11 @@ class Corpora:
             yield from (" ".join(words[start : start + 9]) for start in range(0, len(words), 9))
 
 
+def work_alone(_worker: int) -> None:
+    """Let OpenCV use no threads of its own in one of many processes that prepare batches."""
+    cv2.setNumThreads(0)
+
+
 def pooled_batches(lines: Sequence[LineTruth], charset: Charset) -> list[Batch]:
     """Lines without flags, undistorted, in batches of one bucket; what the charset cannot write is left out."""
     return in_buckets(
@@ -252,7 +258,13 @@ class LineDataModule(pl.LightningDataModule):
         """Endless batches; a training is as long as its Trainer says."""
         step = self.trainer.global_step if self.trainer else 0
         batches = EndlessBatches(self._mixture, batch_size=self._batch_size, seed=self._seed + step)
-        return DataLoader(batches, batch_size=None, num_workers=self._workers, persistent_workers=self._workers > 0)
+        return DataLoader(
+            batches,
+            batch_size=None,
+            num_workers=self._workers,
+            persistent_workers=self._workers > 0,
+            worker_init_fn=work_alone if self._workers else None,
+        )
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """The validation lines in their buckets."""

@@ -174,6 +174,7 @@ def train_finder(
         recipe: hyperparameters.
         parent: folder of the weights to begin with; None means the wheel's detector.
         trainer_options: handed to ``pl.Trainer`` as they are.
+        workers: processes that prepare views.
     """
     pl.seed_everything(recipe.seed)
     pages, _ = split_pages(read_page_truths(data / "pages.jsonl"))
@@ -188,7 +189,7 @@ def train_finder(
         **trainer_options,
     )
     last = output / "last.ckpt"
-    loader = DataLoader(views, batch_size=recipe.batch, num_workers=1, prefetch_factor=4)
+    loader = DataLoader(views, batch_size=recipe.batch, num_workers=workers, prefetch_factor=4)
     trainer.fit(LitFinder(recipe, net), loader, ckpt_path=str(last) if last.exists() else None)
     return output / "line_finder.safetensors"
 
@@ -211,6 +212,7 @@ def main() -> None:
     )
     parser.add_argument("--steps", type=int, default=FinderRecipe.steps)
     parser.add_argument("--batch", type=int, default=FinderRecipe.batch)
+    parser.add_argument("--workers", type=int, default=1, help="processes that prepare views (default: 1)")
     parser.add_argument("--threads", type=int, default=None, help="processor threads (default: all)")
     parser.add_argument("--precision", default="bf16-mixed")
     given = parser.parse_args()
@@ -219,7 +221,9 @@ def main() -> None:
         torch.set_num_threads(given.threads)
     recipe = FinderRecipe(steps=given.steps, batch=given.batch)
     options = {"precision": given.precision}
-    weights = train_finder(given.data, given.output, recipe=recipe, parent=given.parent, trainer_options=options)
+    weights = train_finder(
+        given.data, given.output, recipe=recipe, parent=given.parent, trainer_options=options, workers=given.workers
+    )
     print(json.dumps({"weights": str(weights)}))
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from recognizer.data import Corpora, InkLines
+from recognizer.data import Corpora, InkLines, work_alone
 from recognizer.ink import InkBook
 from recognizer.line_images import Grey
 from recognizer.models.paragraph_transformer import ParagraphShape
@@ -163,7 +163,9 @@ class ParagraphDataModule(pl.LightningDataModule):
         batches = DrawnBatches(
             self._composer, batch_size=self._batch_size, count=self._epoch_steps, seed=(self._seed, step)
         )
-        return DataLoader(batches, batch_size=None, num_workers=self._workers)
+        return DataLoader(
+            batches, batch_size=None, num_workers=self._workers, worker_init_fn=work_alone if self._workers else None
+        )
 
     def val_dataloader(self) -> DataLoader[ParagraphBatch]:
         """The validation paragraphs."""

@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import pickle
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def run(lit: LitReader, data: pl.LightningDataModule, keeping: Keeping, options:
     resumable = ModelCheckpoint(
         output, filename=LAST, every_n_train_steps=keeping.every_steps, enable_version_counter=False
     )
-    averaging = EveryStepAveraging(avg_fn=partial(_average, lit.hyper.ema_decay))
+    averaging = EveryStepAveraging(multi_avg_fn=partial(_average, lit.hyper.ema_decay))
     own = default_options(lit.hyper) | {"default_root_dir": str(output)} | options
     trainer = pl.Trainer(**own | {"callbacks": [averaging, checkpoints, resumable, *options.get("callbacks", ())]})
     last = output / f"{LAST}.ckpt"
@@ -120,6 +121,18 @@ def _value(word: str) -> Any:
         return word
 
 
+class EndOfCall(pl.Callback):
+    """Ends one call of a training after so many minutes, validation and all; its schedule goes on in the next one."""
+
+    def __init__(self, minutes: float) -> None:
+        self._end = time.monotonic() + 60 * minutes
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Stop where the time is over."""
+        if time.monotonic() >= self._end:
+            trainer.should_stop = True
+
+
 class EveryStepAveraging(WeightAveraging):
     """Averages after every step, from the first."""
 
@@ -128,10 +141,13 @@ class EveryStepAveraging(WeightAveraging):
         return step_idx is not None
 
 
-def _average(decay: float, averaged: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
-    """An exponential average whose memory grows with training, up to ``decay``."""
+def _average(decay: float, averaged: list[Tensor], current: list[Tensor], steps: Tensor | int) -> None:
+    """An exponential average whose memory grows with training, up to ``decay``; counters are copied."""
     reach = min(decay, (1 + float(steps)) / (10 + float(steps)))
-    return averaged + (current - averaged) * (1 - reach)
+    if averaged[0].is_floating_point():
+        torch._foreach_lerp_(averaged, current, 1 - reach)
+    else:
+        torch._foreach_copy_(averaged, current)
 
 
 def default_options(hyper: Schedule) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from recognizer.models.line_ctc import LineCTC
 from recognizer.pretrained import load_line_ctc, wheel_model
 from recognizer.quantisation import ENOUGH_LINES, activation_ranges
 from recognizer.runtimes import OnnxRuntime
-from recognizer.trainer import Keeping, run
+from recognizer.trainer import EndOfCall, Keeping, run
 from recognizer.weights_files import CARD, LANGUAGE, WEIGHTS, load_reader, save_prior, save_reader
 
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
@@ -123,6 +123,7 @@ class Wish:
         start: as `starting_model` expects it.
         workers: processes that prepare batches.
         track: log to Weights & Biases.
+        call_minutes: after which this call ends, checkpoint and model written; the next one goes on with the schedule.
     """
 
     data: Path
@@ -130,6 +131,11 @@ class Wish:
     start: str = "scale"
     workers: int = 1
     track: bool = False
+    call_minutes: float | None = None
+
+    def watchers(self) -> tuple[pl.Callback, ...]:
+        """What follows the training for the wish's sake."""
+        return () if self.call_minutes is None else (EndOfCall(self.call_minutes),)
 
 
 def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> dict[str, Any]:
@@ -148,7 +154,8 @@ def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> di
     mixture = Mixture(corpora.sources(), charset)
     wish.output.mkdir(parents=True, exist_ok=True)
     logger = WandbLogger(project="inkloop", save_dir=str(wish.output)) if wish.track else None
-    error = fit(model, Course(mixture, held, hyper, wish.output, workers=wish.workers, logger=logger), options)
+    course = Course(mixture, held, hyper, wish.output, wish.workers, logger, wish.watchers())
+    error = fit(model, course, options)
     report = write_model(model, charset, corpora, held, wish.output) | {"held_out_cer": error}
     if logger is not None:
         files = [wish.output / name for name in (WEIGHTS, CARD, LANGUAGE)]

@@ -54,6 +54,17 @@ def test_training_stops_where_it_is_told_and_goes_on_from_there(
     assert all(name in logged for name in (b"train/loss", b"val/cer", b"val/samples", b"line-reader"))
 
 
+def test_a_call_ends_after_its_minutes_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    write_manifest(tmp_path / "data", HAND, name="lines_train.jsonl")
+    command = ["train", "--data", str(tmp_path / "data"), "--output", str(tmp_path / "out"), "--workers", "1"]
+    options = ["--batch_size", "1", "--max_steps", "5", "--precision", "32-true", "--limit_val_batches", "0"]
+    steps = []
+    for call in (["--call_minutes", "0"], []):
+        assert main([*command, *options, *call]) == 0
+        steps.append(torch.load(tmp_path / "out" / "last.ckpt", weights_only=False)["global_step"])
+    assert steps == [1, 5]
+
+
 def test_an_option_the_trainer_does_not_have_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["train", "--data", str(tmp_path), "--output", str(tmp_path), "--minutes", "1", "--precison", "16"])

@@ -1,0 +1,83 @@
+"""A data folder made small: what is carried, what is left out, what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recognizer import packing
+from recognizer.__main__ import main
+from recognizer.corpora import read_manifest
+from recognizer.errors import BadInput, BadManifest
+from recognizer.line_images import open_line
+from recognizer.training import find_corpora
+from tests.unit.lines import write_manifest
+
+SAMPLES = 400
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Lines in another folder than the manifest's, prose, and a table of ink with two splits."""
+    folder = tmp_path / "data"
+    manifest = write_manifest(tmp_path / "elsewhere", ["one", "two", "three"], name="lines_train.jsonl")
+    rows = [json.loads(line) for line in manifest.read_text().splitlines()]
+    folder.mkdir()
+    (folder / "lines_train.jsonl").write_text(
+        "".join(json.dumps(row | {"image": f"../elsewhere/{row['image']}"}) + "\n" for row in rows)
+    )
+    (folder / "texts").mkdir()
+    (folder / "texts" / "prose.txt").write_text("Some prose. " * 40)
+    rng = np.random.default_rng(0)
+    strokes = [rng.integers(-300, 300, 60).astype(np.int16) for _ in range(2 * SAMPLES)]
+    pd.DataFrame(
+        {
+            "text": "on",
+            "writer": "a",
+            "split": ["train", "val"] * SAMPLES,
+            "stroke_lengths": [np.array([60], np.uint16)] * (2 * SAMPLES),
+            "dx": strokes,
+            "dy": strokes[::-1],
+        }
+    ).to_parquet(folder / "unipen_text.parquet")
+    return folder
+
+
+def test_a_packed_folder_trains_as_the_whole_one_does(data: Path, tmp_path: Path) -> None:
+    packed = packing.pack(data, tmp_path / "packed", most_bytes=10_000_000)
+    assert (packed.lines, packed.ink, packed.ink_left_out) == (3, SAMPLES, 0)
+    before, after = (list(read_manifest(folder / "lines_train.jsonl")) for folder in (data, tmp_path / "packed"))
+    assert [(row.text, row.writer) for row in before] == [(row.text, row.writer) for row in after]
+    for old, new in zip(before, after, strict=True):
+        assert new.image.is_relative_to(tmp_path / "packed") and (open_line(old.image) == open_line(new.image)).all()
+    corpora, _ = find_corpora(tmp_path / "packed")
+    assert corpora.ink is not None and len(pd.read_parquet(corpora.ink)) == SAMPLES
+    assert [path.name for path in corpora.texts] == ["prose.txt"]
+
+
+def test_as_much_ink_as_there_is_room_for(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = packing.pack(data, tmp_path / "whole", most_bytes=10_000_000).bytes
+    ink = (tmp_path / "whole" / "unipen_text.parquet").stat().st_size
+    most = whole - ink // 3
+    output = tmp_path / "packed"
+    assert main(["pack", str(data), "--output", str(output), "--megabytes", str(most / 1e6), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["bytes"] == sum(file.stat().st_size for file in output.rglob("*") if file.is_file()) <= most
+    kept = pd.read_parquet(output / "unipen_text.parquet")
+    assert len(kept) == report["ink"] > SAMPLES // 2 and set(kept["split"]) == {"train"}
+    assert report["ink"] + report["ink_left_out"] == SAMPLES
+    none = packing.pack(data, tmp_path / "none", most_bytes=whole - ink + 100)
+    assert (none.ink, none.ink_left_out) == (0, SAMPLES) and not (tmp_path / "none" / "unipen_text.parquet").exists()
+
+
+def test_what_cannot_be_packed_is_refused_with_the_reason(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="more than the 0.0 MB"):
+        packing.pack(data, tmp_path / "packed", most_bytes=100)
+    assert not (tmp_path / "packed").exists()
+    with pytest.raises(BadInput, match="not empty"):
+        packing.pack(data, data, most_bytes=10_000_000)
+    (tmp_path / "elsewhere" / "lines_train-0.png").unlink()
+    with pytest.raises(BadManifest, match="line 1"):
+        packing.pack(data, tmp_path / "packed", most_bytes=10_000_000)
