@@ -1,9 +1,9 @@
 """Parts of the reader's network in 8-bit integers, as ONNX Runtime multiplies them: four times as many at once.
 
-Only processors with instructions for it (VNNI) gain, and only there it is used. Weights are rounded channel by channel
-when the graph is built, from the same safetensors as ever; what values the layers take between them has to be known
-beforehand, and stands in the model's card (`recognizer.quantisation`). Sums are whole numbers and exact, so a line
-reads the same in any batch. Values lie as (B, H, W, C), which those instructions want.
+Only processors with instructions for it gain, and only there it is used (`recognizer.runtimes.largest_weight`). Weights
+are rounded channel by channel when the graph is built, from the same safetensors as ever; what values the layers take
+between them has to be known beforehand, and stands in the model's card (`recognizer.quantisation`). Sums are whole
+numbers and exact, so a line reads the same in any batch. Values lie as (B, H, W, C), which those instructions want.
 
 Source: Jacob et al. 2018, https://arxiv.org/abs/1712.05877.
 """
@@ -31,10 +31,12 @@ class Int8:
     Attributes:
         ranges: least and largest value at each layer; see `recognizer.quantisation.activation_ranges`.
         parts: numbers of blocks, and `STEM`.
+        largest: whole number that stands for a channel's largest weight.
     """
 
     ranges: Ranges
     parts: frozenset[int]
+    largest: int = 127
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,12 @@ class Rounding:
 
     Args:
         graph: to add to.
-        ranges: of the network's values, by layer.
+        int8: how values and weights are rounded.
     """
 
-    def __init__(self, graph: Graph, ranges: Ranges) -> None:
+    def __init__(self, graph: Graph, int8: Int8) -> None:
         self._graph = graph
-        self._ranges = ranges
+        self._ranges, self._largest = int8.ranges, int8.largest
 
     def round(self, x: str, layer: str) -> Rounded:
         """Floats to whole numbers."""
@@ -69,7 +71,7 @@ class Rounding:
 
     def conv(self, x: Rounded, module: nn.Conv2d, layer: str, *, pads: list[int] | None = None) -> Rounded:
         """A convolution; a range that begins at 0 makes it end in a ReLU."""
-        weight, steps = _round_weight(module.weight.detach().numpy())
+        weight, steps = _round_weight(module.weight.detach().numpy(), self._largest)
         assert module.bias is not None
         bias = np.rint(module.bias.detach().numpy() / (x.step * steps)).astype(np.int32)
         step, zero = self._scale(layer)
@@ -115,9 +117,9 @@ class Rounding:
         return self._graph.constant(np.array(step, np.float32)), self._graph.constant(np.array(zero, np.uint8))
 
 
-def stem(graph: Graph, module: Stem, images: str, ranges: Ranges) -> Rounded:
+def stem(graph: Graph, module: Stem, images: str, int8: Int8) -> Rounded:
     """Images (B, 1, 48, W) through the stem."""
-    ints = Rounding(graph, ranges)
+    ints = Rounding(graph, int8)
     columns = graph.op("Reshape", images, graph.constant(np.array([0, 48, -1, 1], np.int64)))
     first = ints.conv(ints.round(columns, "images"), module.first, "stem.first")
     narrow = ints.conv(first, module.narrow, "stem.narrow", pads=[0, 0, 1, 1])
@@ -129,9 +131,9 @@ def stem(graph: Graph, module: Stem, images: str, ranges: Ranges) -> Rounded:
     return ints.conv(ints.conv(joined, module.second, "stem.second"), module.project, "stem")
 
 
-def block(graph: Graph, module: Block | Shrink, x: Rounded, ranges: Ranges, name: str) -> Rounded:
+def block(graph: Graph, module: Block | Shrink, x: Rounded, int8: Int8, name: str) -> Rounded:
     """One block."""
-    ints = Rounding(graph, ranges)
+    ints = Rounding(graph, int8)
     x = ints.conv(x, module.space, f"{name}.space")
     if isinstance(module, Block) and isinstance(module.gate, SqueezeExcitation):
         x = ints.round(_gated(graph, module.gate, ints.widen(x)), f"{name}.gate")
@@ -157,7 +159,7 @@ def _gated(graph: Graph, gate: SqueezeExcitation, x: str) -> str:
     return graph.op("Mul", x, share)
 
 
-def _round_weight(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Whole numbers from -127 to 127, and the step of each output channel."""
-    steps = np.maximum(np.abs(weight).reshape(len(weight), -1).max(axis=1) / 127, 1e-9).astype(np.float32)
+def _round_weight(weight: NDArray[np.float32], largest: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Whole numbers up to ``largest`` and down to as far below 0, and the step of each output channel."""
+    steps = np.maximum(np.abs(weight).reshape(len(weight), -1).max(axis=1) / largest, 1e-9).astype(np.float32)
     return np.rint(weight / steps[:, None, None, None]).astype(np.int8), steps

@@ -27,10 +27,10 @@ def line_ctc_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
 
 def _features(graph: Graph, model: LineCTC, int8: Int8) -> str:
     """Stem and blocks; floats lie as (B, C, H, W), integers as (B, H, W, C)."""
-    ints = Rounding(graph, int8.ranges)
+    ints = Rounding(graph, int8)
     x: str | Rounded
     if STEM in int8.parts:
-        x = int8_graph.stem(graph, model.stem, "images", int8.ranges)
+        x = int8_graph.stem(graph, model.stem, "images", int8)
     else:
         x = _stem(graph, model.stem, "images")
     before = "stem"
@@ -40,7 +40,7 @@ def _features(graph: Graph, model: LineCTC, int8: Int8) -> str:
         if number in int8.parts:
             if isinstance(x, str):
                 x = ints.round(graph.op("Transpose", x, perm=[0, 2, 3, 1]), before)
-            x = int8_graph.block(graph, block, x, int8.ranges, name)
+            x = int8_graph.block(graph, block, x, int8, name)
         else:
             x = _floats(graph, ints, x)
             x = _block(graph, block, x) if isinstance(block, Block) else _shrink(graph, block, x)

@@ -88,12 +88,18 @@ def choose(model: LineCTC, ranges: Ranges | None = None, *, fast: bool = False) 
     """
     if torch.cuda.is_available():
         return TorchRuntime(model, "cuda")
-    if ranges is None or not multiplies_int8():
+    largest = largest_weight()
+    if ranges is None or largest is None:
         return OnnxRuntime(model)
-    return OnnxRuntime(model, Int8(ranges, EVERY_PART if fast else EXACT_PARTS))
+    return OnnxRuntime(model, Int8(ranges, EVERY_PART if fast else EXACT_PARTS, largest))
 
 
-def multiplies_int8() -> bool:
-    """Whether the processor has instructions for products of 8-bit integers (VNNI); others gain nothing by them."""
-    flags = Path("/proc/cpuinfo")
-    return flags.exists() and any(name in flags.read_text() for name in ("avx512_vnni", "avx_vnni"))
+def largest_weight(flags: Path = Path("/proc/cpuinfo")) -> int | None:
+    """The largest whole number that may stand for a weight; None where the processor gains nothing by integers.
+
+    Instructions for such products (VNNI) add them up in 32 bits. AVX2 adds two of them, of up to 255 each, in 16 bits.
+    """
+    known = set(flags.read_text().split()) if flags.exists() else set()
+    if known & {"avx512_vnni", "avx_vnni"}:
+        return 127
+    return 64 if "avx2" in known else None

@@ -19,7 +19,7 @@ from recognizer.lit_models import ctc_loss
 from recognizer.models.line_ctc import LineCTC
 from recognizer.pretrained import cut_head, load_line_ctc, read_layers, wheel_model
 from recognizer.quantisation import activation_ranges
-from recognizer.runtimes import EVERY_PART, EXACT_PARTS, OnnxRuntime, TorchRuntime
+from recognizer.runtimes import EVERY_PART, EXACT_PARTS, OnnxRuntime, TorchRuntime, largest_weight
 from recognizer.training import RECOGNISER
 from recognizer.weights_files import CARD, WEIGHTS, load_reader, save_reader
 from tests.handwriting import write_line
@@ -36,9 +36,9 @@ def filled() -> LineCTC:
 
 @pytest.fixture(scope="module")
 def fast(filled: LineCTC) -> OnnxRuntime:
-    """The same network in integers throughout."""
+    """The same network in integers throughout, exact on any processor."""
     ranges = activation_ranges(filled, [write_line(text, seed=seed) for seed, text in enumerate(TEXTS)])
-    return OnnxRuntime(filled, Int8({name: (low, high) for name, (low, high) in ranges.items()}, EVERY_PART))
+    return OnnxRuntime(filled, Int8({name: (low, high) for name, (low, high) in ranges.items()}, EVERY_PART, 64))
 
 
 def test_the_filled_network_says_what_onnxruntime_says(filled: LineCTC) -> None:
@@ -78,6 +78,13 @@ def test_in_integers_the_network_says_nearly_the_same(filled: LineCTC, fast: Onn
     exact, rounded = softmax(OnnxRuntime(filled)(images)), softmax(fast(images))
     assert 0 < np.abs(exact - rounded).sum(axis=-1).mean() < 0.1
     assert (exact.argmax(axis=-1) == rounded.argmax(axis=-1)).mean() > 0.95
+
+
+@pytest.mark.parametrize(("flags", "largest"), [("avx2 avx512_vnni", 127), ("avx avx2", 64), ("asimd", None)])
+def test_weights_are_as_large_as_the_processor_adds_up_exactly(flags: str, largest: int | None, tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags\t\t: fpu {flags}\n")
+    assert largest_weight(tmp_path / "cpuinfo") == largest and largest_weight(tmp_path / "none") is None
+    assert largest != 64 or 2 * 255 * largest < 2**15
 
 
 def test_ranges_that_lack_a_layer_are_refused_with_what_to_do(filled: LineCTC) -> None:
