@@ -13,7 +13,7 @@ MINUTES ?= 60
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen benchmark-vandalism benchmark-selection benchmark-kraken benchmark-labelstudio demo-loop evaluate-ink train-reader train-finder train-gpu labelstudio
+.PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen benchmark-vandalism benchmark-selection benchmark-kraken benchmark-photographs benchmark-labelstudio demo-loop evaluate-ink train-reader train-finder train-gpu labelstudio
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ benchmark-kraken: MINUTES := $(if $(filter file,$(origin MINUTES)),20,$(MINUTES)
 benchmark-kraken: $(VENV)/.installed-dev $(VENV)/.installed-train ## Train Inkloop and kraken, in its own environment, on the same lines of DATA for MINUTES (20)
 	$(NEED_DATA)
 	@$(BIN)/python -m benchmarks.kraken --data $(DATA) --minutes $(MINUTES) $(BENCHMARK)
+
+benchmark-photographs: $(VENV)/.installed-dev $(VENV)/.installed-train ## Read the val pages of DATA as photos: tilted, curled, dark, held by a thumb
+	$(NEED_DATA)
+	@$(BIN)/python -m benchmarks.photographs --data $(DATA) $(BENCHMARK)
 
 benchmark-labelstudio: $(VENV)/.installed-dev $(VENV)/.installed-train ## Push 10,000 lines to a Label Studio and pull labels, beside its SDK alone
 	@$(BIN)/python -m benchmarks.label_studio $(BENCHMARK)

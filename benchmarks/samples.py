@@ -51,8 +51,12 @@ def real(data: Path) -> Samples:
         for truth in read_page_manifest(pages_file)
         if truth.extra.get("split") == "val"
     ]
-    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (lines_file, pages_file)}
-    return Samples("real", lines, pages, digests)
+    return Samples("real", lines, pages, digest(lines_file) | digest(pages_file))
+
+
+def digest(manifest: Path) -> dict[str, str]:
+    """A manifest's name with its SHA-256."""
+    return {manifest.name: hashlib.sha256(manifest.read_bytes()).hexdigest()}
 
 
 def synthetic(folder: Path | None = None) -> Samples:
