@@ -97,7 +97,9 @@ def page(record: dict[str, Any]) -> str:
     peers = list(next(iter(record["scores"].values()))["peers"])
     heads = ["pages", "line F1", f"page CER, {record['model']}", *(f"page CER, {peer}" for peer in peers)]
     rows = [
-        " | ".join([name, f"{row['line_f1']:.3f}", f"{row['page_cer']:.3f}", *(f"{cer:.3f}" for cer in row["peers"].values())])
+        " | ".join(
+            [name, f"{row['line_f1']:.3f}", f"{row['page_cer']:.3f}", *(f"{cer:.3f}" for cer in row["peers"].values())]
+        )
         for name, row in record["scores"].items()
     ]
     return "\n".join(
@@ -117,7 +119,9 @@ def page(record: dict[str, Any]) -> str:
 
 def main() -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.photographs", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.photographs", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with pages.jsonl")
     parser.add_argument("--model", type=Path, help="folder of a model; else the shipped one")
     parser.add_argument("--cores", type=int, default=2, help="(2)")

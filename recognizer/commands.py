@@ -141,6 +141,7 @@ def _train_lines(wish: "Wish", options: Options, own: dict[str, Any]) -> dict[st
     from recognizer.lit_models import LineHyperparameters
     from recognizer.training import train
 
+    wish = replace(wish, leave_out=tuple(options.leave_out or ()), teacher=options.teacher)
     return train(wish, LineHyperparameters(**_given(options, LEARNING)), own)
 
 

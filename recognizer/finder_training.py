@@ -164,7 +164,13 @@ def split_pages(pages: list[PageTruth]) -> tuple[list[PageTruth], list[PageTruth
 
 
 def train_finder(
-    data: Path, output: Path, *, recipe: FinderRecipe, parent: Path | None, trainer_options: dict[str, Any]
+    data: Path,
+    output: Path,
+    *,
+    recipe: FinderRecipe,
+    parent: Path | None,
+    trainer_options: dict[str, Any],
+    workers: int = 1,
 ) -> Path:
     """Train, or go on training, in ``output``; returns the weights file.
 

@@ -43,18 +43,59 @@ def ctc_loss(logits: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
     return (losses / lengths.clamp(min=1)).mean()
 
 
-class LitLineCTC(LitReader):
-    """Trains a `LineCTC`; validation logs CER by best path."""
+def distillation_loss(logits: Tensor, taught: Tensor, lengths: Tensor) -> Tensor:
+    """Mean over lines of how far a student is from its teacher per character, in nats (Kullback-Leibler).
 
-    def __init__(self, model: LineCTC, charset: Charset, hyperparameters: LineHyperparameters) -> None:
-        super().__init__(hyperparameters, {"architecture": ARCHITECTURE, "charset": charset.characters})
+    Args:
+        logits: (B, T, C), the student's, unnormalised.
+        taught: (B, T, C), the teacher's of the same images.
+        lengths: (B,), characters per line.
+
+    Source: Hinton et al. 2015, https://arxiv.org/abs/1503.02531
+    """
+    said, told = logits.float().log_softmax(-1), taught.float().log_softmax(-1)
+    apart = F.kl_div(said, told, reduction="none", log_target=True).sum((1, 2))
+    return (apart / lengths.clamp(min=1)).mean()
+
+
+class LitLineCTC(LitReader):
+    """Trains a `LineCTC`; validation logs CER by best path.
+
+    Args:
+        model: what learns.
+        charset: of its classes.
+        hyperparameters: how it learns.
+        teacher: with one, half of the loss is the distance from what it says of the same lines.
+    """
+
+    def __init__(
+        self,
+        model: LineCTC,
+        charset: Charset,
+        hyperparameters: LineHyperparameters,
+        teacher: LineCTC | None = None,
+    ) -> None:
+        network = {"architecture": ARCHITECTURE, "charset": charset.characters}
+        super().__init__(hyperparameters, network | ({"left_out": model.left_out} if model.left_out else {}))
         self.model = model
         self.charset = charset
+        self._teacher = (teacher,)  # in a tuple, so that it is no part of what is averaged and saved
         self.save_hyperparameters({**asdict(hyperparameters), "charset": charset.characters})
 
+    def on_fit_start(self) -> None:
+        """Bring the teacher to the device of its student."""
+        for teacher in self._teacher:
+            if teacher is not None:
+                teacher.eval().requires_grad_(False).to(self.device)
+
     def training_step(self, batch: Batch, index: int) -> Tensor:
-        """CTC loss of one batch."""
-        return self.checked(ctc_loss(self.model(batch.images), batch.targets, batch.lengths), len(batch.lengths))
+        """Loss of one batch."""
+        logits = self.model(batch.images)
+        loss = ctc_loss(logits, batch.targets, batch.lengths)
+        for teacher in self._teacher:
+            if teacher is not None:
+                loss = (loss + distillation_loss(logits, teacher(batch.images), batch.lengths)) / 2
+        return self.checked(loss, len(batch.lengths))
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Collect reference and reading of each line."""

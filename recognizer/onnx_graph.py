@@ -29,12 +29,11 @@ def _features(graph: Graph, model: LineCTC, int8: Int8) -> str:
     """Stem and blocks; floats lie as (B, C, H, W), integers as (B, H, W, C)."""
     ints = Rounding(graph, int8)
     x: str | Rounded
-    if STEM in int8.parts:
-        x = int8_graph.stem(graph, model.stem, "images", int8)
-    else:
-        x = _stem(graph, model.stem, "images")
+    x = int8_graph.stem(graph, model.stem, "images", int8) if STEM in int8.parts else _stem(graph, model.stem, "images")
     before = "stem"
     for number, block in enumerate(model.blocks):
+        if number in model.left_out:
+            continue
         assert isinstance(block, Block | Shrink)
         name = f"blocks.{number}"
         if number in int8.parts:

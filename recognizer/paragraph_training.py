@@ -151,7 +151,12 @@ def train_paragraphs(
     logger = WandbLogger(project="inkloop", save_dir=str(wish.output)) if wish.track else None
     # Not in channels_last: torch 2.13 then overwrites memory where a stage has under 16 channels.
     lit = LitParagraph(model, tokens, shape, hyper)
-    own = {"logger": logger or False, "callbacks": wish.watchers(), "val_check_interval": 1.0, "check_val_every_n_epoch": 1}
+    own = {
+        "logger": logger or False,
+        "callbacks": wish.watchers(),
+        "val_check_interval": 1.0,
+        "check_val_every_n_epoch": 1,
+    }
     score = run(lit, data, Keeping(wish.output), own | {"reload_dataloaders_every_n_epochs": 1} | options)
     error = None if isnan(score) else score
     notes = {"shape": asdict(shape), "sources": corpora.describe(), "held_out_cer": error}

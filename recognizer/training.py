@@ -4,7 +4,7 @@ One path for all of it, `fit`, which runs as every training does: see `recognize
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from recognizer.calibration import Calibration
 from recognizer.charset import LATIN_V1, Charset
 from recognizer.corpora import LineTruth, read_manifest
 from recognizer.data import Corpora, LineDataModule, Mixture
+from recognizer.errors import BadInput, BadModel
 from recognizer.evaluation import calibrate
 from recognizer.held_out import hold_out
 from recognizer.language import CharacterModel
@@ -78,6 +79,7 @@ class Course:
         watchers: callbacks that follow the training.
         save_every_steps: how often it is kept, to be resumed from.
         best: keep the best of the checkpoints on the validation lines; else the last one.
+        teacher: whom a smaller network learns from beside the lines.
     """
 
     mixture: Mixture
@@ -89,6 +91,7 @@ class Course:
     watchers: tuple[pl.Callback, ...] = ()
     save_every_steps: int = 200
     best: bool = True
+    teacher: LineCTC | None = None
 
 
 def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
@@ -104,7 +107,8 @@ def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
     """
     hyper = course.hyper
     pl.seed_everything(hyper.seed, workers=True, verbose=False)
-    lit = LitLineCTC(model.train().to(memory_format=torch.channels_last), course.mixture.charset, hyper)  # type: ignore[call-overload]
+    model.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    lit = LitLineCTC(model, course.mixture.charset, hyper, course.teacher)
     data = LineDataModule(
         course.mixture, course.validation, batch_size=hyper.batch_size, workers=course.workers, seed=hyper.seed
     )
@@ -124,6 +128,8 @@ class Wish:
         workers: processes that prepare batches.
         track: log to Weights & Biases.
         call_minutes: after which this call ends, checkpoint and model written; the next one goes on with the schedule.
+        leave_out: blocks of the network that it is to do without.
+        teacher: model folder that it learns from beside the lines.
     """
 
     data: Path
@@ -132,6 +138,8 @@ class Wish:
     workers: int = 1
     track: bool = False
     call_minutes: float | None = None
+    leave_out: tuple[int, ...] = ()
+    teacher: Path | None = None
 
     def watchers(self) -> tuple[pl.Callback, ...]:
         """What follows the training for the wish's sake."""
@@ -148,19 +156,38 @@ def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> di
 
     Returns:
         Model version and CER on the held-out writers, who chose the weights.
+
+    Raises:
+        BadManifest: see `find_corpora`.
+        BadModel: start or teacher cannot be loaded, or they do not fit each other.
+        BadInput: a block cannot be left out.
     """
     corpora, held = find_corpora(wish.data)
     model, charset = starting_model(wish.start, dropout=hyper.dropout)
+    try:
+        model.leave_out(wish.leave_out)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
     mixture = Mixture(corpora.sources(), charset)
     wish.output.mkdir(parents=True, exist_ok=True)
     logger = WandbLogger(project="inkloop", save_dir=str(wish.output)) if wish.track else None
     course = Course(mixture, held, hyper, wish.output, wish.workers, logger, wish.watchers())
+    if wish.teacher is not None:
+        course = replace(course, teacher=_teacher(wish.teacher, charset))
     error = fit(model, course, options)
     report = write_model(model, charset, corpora, held, wish.output) | {"held_out_cer": error}
     if logger is not None:
         files = [wish.output / name for name in (WEIGHTS, CARD, LANGUAGE)]
         log_model(logger, files, version=report["model"])
     return report
+
+
+def _teacher(folder: Path, charset: Charset) -> LineCTC:
+    """Raises `BadModel` where teacher and student do not mean the same characters."""
+    teacher, known, _ = load_reader(folder)
+    if known.characters != charset.characters:
+        raise BadModel(f"{folder} has another charset ({known.name}) than its student ({charset.name}). Give another.")
+    return teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def log_model(logger: WandbLogger, files: Sequence[Path], *, version: str) -> None:

@@ -46,6 +46,7 @@ def save_reader(
         "architecture": architecture,
         "charset": {"name": charset.name, "characters": charset.characters},
         "sha256": digest,
+        **({"left_out": model.left_out} if isinstance(model, LineCTC) and model.left_out else {}),
         **(notes or {}),
     }
     (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -54,7 +55,8 @@ def save_reader(
 
 def notes_of(card: dict[str, Any]) -> dict[str, Any]:
     """What a card says beside what `save_reader` writes of itself."""
-    return {key: value for key, value in card.items() if key not in ("version", "architecture", "charset", "sha256")}
+    own = ("version", "architecture", "charset", "sha256", "left_out")
+    return {key: value for key, value in card.items() if key not in own}
 
 
 def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
@@ -65,6 +67,10 @@ def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
     """
     charset, card = _charset_of(folder, ARCHITECTURE)
     model = LineCTC(charset.classes)
+    try:
+        model.leave_out(card.get("left_out", ()))
+    except (ValueError, TypeError) as error:
+        raise BadModel(f"{folder / CARD}, left_out: {error} Restore the file.") from error
     _fill(model, folder)
     return model.eval(), charset, card
 

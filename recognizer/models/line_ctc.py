@@ -9,6 +9,8 @@ Source: https://github.com/PaddlePaddle/PaddleOCR (architecture), Graves et al. 
 Hu et al. 2018, https://arxiv.org/abs/1709.01507 (squeeze-excitation).
 """
 
+from collections.abc import Collection
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -65,6 +67,23 @@ class LineCTC(nn.Module):
         """Leave the stem and the first ``depth`` blocks as they are while the rest learns."""
         self.stem.requires_grad_(False)
         self.blocks[:depth].requires_grad_(False)
+
+    def leave_out(self, blocks: Collection[int]) -> None:
+        """Pass over these blocks from now on: what is left is a smaller network that has to learn to do without.
+
+        Raises:
+            ValueError: there is no such block, or it shrinks the image, which others build on.
+        """
+        for number in blocks:
+            if number not in range(len(self.blocks)) or not isinstance(self.blocks[number], Block | nn.Identity):
+                able = [place for place, block in enumerate(self.blocks) if isinstance(block, Block)]
+                raise ValueError(f"Block {number} cannot be left out; these can: {able}.")
+            self.blocks[number] = nn.Identity()
+
+    @property
+    def left_out(self) -> list[int]:
+        """Numbers of the blocks that are passed over."""
+        return [number for number, block in enumerate(self.blocks) if isinstance(block, nn.Identity)]
 
 
 class Stem(nn.Module):

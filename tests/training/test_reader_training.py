@@ -9,10 +9,11 @@ import torch
 from recognizer.__main__ import main
 from recognizer.charset import LATIN_V1
 from recognizer.data import pooled_batches
-from recognizer.lit_models import assess, ctc_loss
+from recognizer.lit_models import assess, ctc_loss, distillation_loss
+from recognizer.models.line_ctc import LineCTC
 from recognizer.pretrained import load_line_ctc, wheel_model
 from recognizer.training import RECOGNISER
-from recognizer.weights_files import load_reader, read_card
+from recognizer.weights_files import SHIPPED, load_reader, read_card
 from tests.unit.lines import write_manifest, written_lines
 
 EIGHT = ("zyxwv", "q!?j#", "Qzkç", "wjtern", "7 x 8", "oôœ 19", "xx 4a", "W,w;W")  # nothing a language would suggest
@@ -63,6 +64,50 @@ def test_a_call_ends_after_its_minutes_and_the_next_one_goes_on(tmp_path: Path) 
         assert main([*command, *options, *call]) == 0
         steps.append(torch.load(tmp_path / "out" / "last.ckpt", weights_only=False)["global_step"])
     assert steps == [1, 5]
+
+
+def test_a_smaller_network_comes_nearer_to_its_teacher(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model, charset, _ = load_reader(SHIPPED)
+    batches = pooled_batches(written_lines(tmp_path, EIGHT), charset)
+
+    def apart(student: LineCTC) -> float:
+        with torch.no_grad():
+            return sum(
+                float(distillation_loss(student(b.images), model(b.images), b.lengths)) * len(b.lengths)
+                for b in batches
+            ) / len(EIGHT)
+
+    student, *_ = load_reader(SHIPPED)
+    assert apart(student) == 0
+    student.leave_out([5])
+    before = apart(student)
+    optimizer = torch.optim.AdamW(student.parameters(), lr=4e-4)
+    for _ in range(12):
+        for batch in batches:
+            optimizer.zero_grad()
+            distillation_loss(student(batch.images), model(batch.images), batch.lengths).backward()
+            torch.nn.utils.clip_grad_norm_(student.parameters(), 5.0)
+            optimizer.step()
+    assert apart(student) < 0.5 * before
+
+
+def test_train_leaves_blocks_out_and_goes_on_with_the_same_network_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_manifest(tmp_path / "data", HAND, name="lines_train.jsonl")
+    command = ["train", "--data", str(tmp_path / "data"), "--output", str(tmp_path / "out"), "--workers", "0"]
+    options = ["--batch_size", "1", "--precision", "32-true", "--limit_val_batches", "0", "--start", str(SHIPPED)]
+    small = ["--leave_out", "2", "5", "--teacher", str(SHIPPED)]
+    assert main([*command, *options, *small, "--max_steps", "2"]) == 0
+    card = read_card(tmp_path / "out")
+    assert card["left_out"] == [2, 5] and card["int8"] and card["language"]
+    names = torch.load(tmp_path / "out" / "last.ckpt", weights_only=False)["state_dict"]
+    assert len(names) == len(load_reader(tmp_path / "out")[0].state_dict())  # and nothing of the teacher
+    assert main([*command, *options, "--max_steps", "4"]) == 1
+    assert "another network" in capsys.readouterr().err
+    assert main([*command, *options, "--leave_out", "3", "--max_steps", "4"]) == 1
+    assert "Block 3 cannot be left out" in capsys.readouterr().err
 
 
 def test_an_option_the_trainer_does_not_have_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ from recognizer.pretrained import cut_head, load_line_ctc, read_layers, wheel_mo
 from recognizer.quantisation import activation_ranges
 from recognizer.runtimes import EVERY_PART, EXACT_PARTS, OnnxRuntime, TorchRuntime, largest_weight
 from recognizer.training import RECOGNISER
-from recognizer.weights_files import CARD, WEIGHTS, load_reader, save_reader
+from recognizer.weights_files import CARD, WEIGHTS, load_reader, notes_of, save_reader
 from tests.handwriting import write_line
 from tests.unit.lines import TEXTS
 
@@ -99,6 +99,34 @@ def test_save_and_load_is_exact(filled: LineCTC, tmp_path: Path) -> None:
     assert all((a == b.bfloat16()).all() for a, b in zip(model.parameters(), filled.parameters(), strict=True))
     assert save_reader(model, charset, tmp_path / "two") == version
     assert (tmp_path / "one" / WEIGHTS).read_bytes() == (tmp_path / "two" / WEIGHTS).read_bytes()
+
+
+def test_a_smaller_network_survives_the_disk_and_says_the_same_in_every_runtime(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    small = LineCTC(LETTERS.classes).eval()
+    whole = sum(p.numel() for p in small.parameters())
+    small.leave_out([2, 5])
+    assert small.left_out == [2, 5] and sum(p.numel() for p in small.parameters()) < 0.95 * whole
+    save_reader(small, LETTERS, tmp_path)
+    loaded, _, card = load_reader(tmp_path)
+    assert loaded.left_out == card["left_out"] == [2, 5] and "left_out" not in notes_of(card)
+    images = np.random.default_rng(2).uniform(-1, 1, (2, 1, 48, 192)).astype(np.float32)
+    plain, onnx = TorchRuntime(loaded, "cpu")(images), OnnxRuntime(loaded)(images)
+    assert np.abs(softmax(onnx) - softmax(plain)).max() < 1e-4
+    ranges = activation_ranges(loaded, [write_line(text, seed=seed) for seed, text in enumerate(TEXTS)])
+    assert not any(name.startswith(("blocks.2.", "blocks.5.")) for name in ranges)
+    integers = OnnxRuntime(loaded, Int8({name: (low, high) for name, (low, high) in ranges.items()}, EVERY_PART, 64))
+    assert np.abs(softmax(integers(images)) - softmax(plain)).sum(axis=-1).mean() < 0.1
+
+
+@pytest.mark.parametrize("number", [3, 10, 13, -1])
+def test_a_block_that_others_build_on_cannot_be_left_out(number: int, tmp_path: Path) -> None:
+    small = LineCTC(LETTERS.classes)
+    with pytest.raises(ValueError, match=rf"Block {number} cannot be left out; these can: \[0, 1, 2, 4, "):
+        small.leave_out([number])
+    save_reader(small, LETTERS, tmp_path, notes={"left_out": [number]})
+    with pytest.raises(BadModel, match="left_out: Block"):
+        load_reader(tmp_path)
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, CARD])
