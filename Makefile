@@ -82,7 +82,7 @@ train-reader: install-train ## Train the line reader on DATA for MINUTES (60) in
 
 train-finder: install-train ## Train the line finder on DATA into var/train/finder; run again to resume
 	$(NEED_DATA)
-	@$(BIN)/python -m recognizer.finder_training --data $(DATA) --output var/train/finder $(TRAIN)
+	@$(BIN)/python -m recognizer.training.finder_training --data $(DATA) --output var/train/finder $(TRAIN)
 
 # GPU_PYTHON names a python that has torch already; the checkpoint also lies there in pieces small enough to carry.
 train-gpu: GPU := var/train/gpu

@@ -73,10 +73,11 @@ def take(page: Grey, conditions: Conditions, rng: Random) -> Photo:
 
     x, y = (part.astype(np.float64) for part in np.meshgrid(np.arange(size[0]), np.arange(size[1])))
     flat = cv2.perspectiveTransform(np.stack([x, y], axis=-1), np.linalg.inv(matrix))
-    column, row = flat[..., 0], flat[..., 1] - curl(flat[..., 0])
+    column = np.asarray(flat[..., 0], np.float64)
+    row = flat[..., 1] - curl(column)
     seen = cv2.remap(page, column.astype(np.float32), row.astype(np.float32), cv2.INTER_LINEAR)
     on_page = (column >= 0) & (column <= width - 1) & (row >= 0) & (row <= height - 1)
-    image = np.where(on_page, seen, _desk(size, rng)).astype(np.float32) / 255
+    image = np.divide(np.where(on_page, seen, _desk(size, rng)), 255, dtype=np.float32)
     if conditions.hand:
         image = _fingers(image, project(np.array([[0.0, 0.6 * height], [float(width), 0.75 * height]])), height, rng)
     return Photo(_exposed(image, conditions.dark, rng), project)
@@ -128,10 +129,10 @@ def _exposed(image: NDArray[np.float32], dark: float, rng: Random) -> Grey:
     height, width = image.shape
     if dark:
         light = rng.uniform(1 - 0.55 * dark, 1, (3, 3)).astype(np.float32)
-        image = image * cv2.resize(light, (width, height), interpolation=cv2.INTER_CUBIC)
+        image = image * np.asarray(cv2.resize(light, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
         image = image * _shadow(width, height, 0.45 * dark, rng)
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.3 + 0.7 * dark), np.float32)
-        image = image + rng.normal(0, 0.03 * dark, image.shape).astype(np.float32)
+        image = image + rng.standard_normal(image.shape, np.float32) * np.float32(0.03 * dark)
     shot = np.clip(image * 255, 0, 255).astype(np.uint8)
     _, file = cv2.imencode(".jpg", shot, [cv2.IMWRITE_JPEG_QUALITY, 75])
     return np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE), np.uint8)

@@ -18,17 +18,17 @@ from benchmarks.training_job import HELD, MANIFEST, SCORED, TRAIN, Job, Result
 from recognizer.calibration import Calibration
 from recognizer.charset import Charset
 from recognizer.corpora import LineTruth, read_manifest
-from recognizer.data import Batch, Corpora, Mixture
-from recognizer.decoding import best_path
-from recognizer.language import CharacterModel
-from recognizer.language_prior import LanguagePrior
+from recognizer.datasets.batches import Batch, Corpora, Mixture
+from recognizer.decoding.best_path import best_path
+from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.language_prior import LanguagePrior
+from recognizer.engines.runtimes import OnnxRuntime
 from recognizer.line_images import open_line, stack, to_height
 from recognizer.line_recogniser import LineRecogniser
-from recognizer.lit_models import LineHyperparameters
 from recognizer.models.line_ctc import HEIGHT_PX, LineCTC
-from recognizer.runtimes import OnnxRuntime
-from recognizer.trainer import best_precision
-from recognizer.training import Course, fit, starting_model
+from recognizer.training.line_training import Course, fit, starting_model
+from recognizer.training.lit_models import LineHyperparameters
+from recognizer.training.trainer import best_precision
 
 BEGAN = {"scale": "PP-OCRv6 small", "nothing": "nothing"}
 

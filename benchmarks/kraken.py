@@ -70,7 +70,7 @@ def choose_lines(data: Path, *, most: int | None = None) -> dict[str, list[LineT
     Raises:
         BadManifest: a manifest is missing or breaks its format.
     """
-    from recognizer.training import find_corpora
+    from recognizer.training.line_training import find_corpora
 
     corpora, held = find_corpora(data)
     train = [row for row in corpora.lines if row.text.strip()]

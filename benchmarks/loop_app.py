@@ -8,7 +8,7 @@ from typing import Any, Literal
 import httpx
 
 from benchmarks.old_hand import HandPage
-from recognizer.handwriting import WrittenLine
+from recognizer.datasets.handwriting import WrittenLine
 
 WAIT_S = 300.0
 LOOK_EVERY_S = 0.5

@@ -1,11 +1,10 @@
 """Pages in a hand that the shipped reader reads badly and always alike: letters as people wrote them before 1800.
 
-The strokes are those of `recognizer.handwriting`, which the reader reads almost without a mistake, but seven letters
-have forms of their own: the long s that is taken for f, the round r that is taken for 2 or z, uncial d, open e, low t,
-insular g, and y with two dots. Only the shapes are strange: the text is that of the modern letters. It comes with the
-program, so nobody needs a file: the person copies out the Apache licence, and writes a letter, which is never corrected
-and tells how well the hand is read.
-"""
+The strokes are those of `recognizer.datasets.handwriting`, which the reader reads almost without a mistake, but seven
+letters have forms of their own: the long s that is taken for f, the round r that is taken for 2 or z, uncial d, open e,
+low t, insular g, and y with two dots. Only the shapes are strange: the text is that of the modern letters. It comes
+with the program, so nobody needs a file: the person copies out the Apache licence, and writes a letter, which is never
+corrected and tells how well the hand is read."""
 
 import io
 import re
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from flywheel.settings import ROOT
-from recognizer.handwriting import WrittenLine, write_page
+from recognizer.datasets.handwriting import WrittenLine, write_page
 
 SEED = 4  # a joined hand
 FORMS = str.maketrans({"e": "ɛ", "r": "ꝛ", "d": "ꝺ", "t": "ꞇ", "g": "ᵹ", "y": "ÿ"})

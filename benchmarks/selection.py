@@ -108,10 +108,10 @@ def other_hands(data: Path) -> list[LineTruth]:
 
 def perform(run: Run, hand: Hand, reader: "LineReader", data: Path, model: Path | None) -> dict[str, Any]:
     """Fine-tune and score; returns the run's figures."""
+    from recognizer.datasets.replay import open_replay
     from recognizer.evaluation import evaluate_lines
-    from recognizer.finetuning import FinetuneOptions, finetune
     from recognizer.line_reader import LineReader
-    from recognizer.replay import open_replay
+    from recognizer.training.finetuning import FinetuneOptions, finetune
     from recognizer.weights_files import SHIPPED
 
     rows = choose(run, hand, reader)

@@ -90,8 +90,8 @@ def vandalise(texts: Sequence[str], vandal: Vandal, *, seed: int) -> list[str | 
 
 def judge_all(reader: "LineReader", lines: Sequence[Sample], *, seed: int) -> tuple[Held, float]:
     """Which lines are held, for each kind of vandalism and for ``honest``; and the texts judged a second."""
+    from recognizer.decoding.plausibility import CONTRADICTED_BELOW
     from recognizer.line_images import open_line
-    from recognizer.plausibility import CONTRADICTED_BELOW
 
     images = [open_line(line.image) for line in lines]
     texts = [line.text for line in lines]

@@ -21,9 +21,9 @@ from flywheel.splits import place_of
 from flywheel.store import Store
 from flywheel.verdicts import StoredVerdict, keep_verdict, verdicts
 from recognizer.corpora import LineTruth, read_manifest
-from recognizer.language import CharacterModel
+from recognizer.datasets.written_lines import base_lines
+from recognizer.decoding.language import CharacterModel
 from recognizer.weights_files import LANGUAGE, SHIPPED
-from recognizer.written_lines import base_lines
 
 BASE_LINES = 200
 OTHER_LINES = 100  # of everybody else, which a model for one hand is shown beside its own

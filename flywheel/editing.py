@@ -20,8 +20,8 @@ from flywheel.refusals import refuse_unstorable
 from flywheel.store import Store
 from flywheel.tables import LineRow, ReadingRow, now
 from recognizer.baselines import level_baseline
+from recognizer.finding.reading_order import reading_order
 from recognizer.page import Line, Outline
-from recognizer.reading_order import reading_order
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from flywheel.errors import UnfitSnapshot
 from recognizer.charset import Charset
 from recognizer.corpora import LineTruth
-from recognizer.data import steps_needed
+from recognizer.datasets.batches import steps_needed
 from recognizer.line_images import open_line, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 

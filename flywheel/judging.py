@@ -37,7 +37,7 @@ class Sight(Protocol):
     """What judging needs of `recognizer.line_reader.LineReader`."""
 
     def plausibility(self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str]) -> Sequence[float]:
-        """How far each line's image bears its text out; see `recognizer.plausibility`."""
+        """How far each line's image bears its text out; see `recognizer.decoding.plausibility`."""
 
 
 @dataclass(frozen=True, slots=True)

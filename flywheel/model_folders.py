@@ -11,8 +11,8 @@ from sqlalchemy import select
 from flywheel.registry import Model
 from flywheel.store import Store
 from flywheel.tables import ModelFileRow
+from recognizer.datasets.handwriting import write_line
 from recognizer.errors import BadModel
-from recognizer.handwriting import write_line
 from recognizer.line_reader import LineReader
 from recognizer.metrics import cer
 

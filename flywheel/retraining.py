@@ -28,10 +28,10 @@ from flywheel.snapshots import FrozenLine, Snapshot, find, lines_of
 from flywheel.store import Store
 from recognizer.charset import Charset
 from recognizer.corpora import LineTruth
+from recognizer.datasets.replay import Replay, open_replay, written_by
 from recognizer.errors import Diverged
-from recognizer.finetuning import FEWEST_LINES, FinetuneOptions, Surroundings, finetune
-from recognizer.progress import Watch
-from recognizer.replay import Replay, open_replay, written_by
+from recognizer.training.finetuning import FEWEST_LINES, FinetuneOptions, Surroundings, finetune
+from recognizer.training.progress import Watch
 from recognizer.weights_files import CARD, SHIPPED, WEIGHTS, has_finder, read_card
 
 log = logging.getLogger(__name__)

@@ -38,7 +38,7 @@ class Run:
         stage: the step it is in: waiting, pull, snapshot, retrain, evaluate, promote.
         asked_by: who or what started it.
         minutes: of training.
-        progress: of the training, as `recognizer.progress.Progress` has it; empty before.
+        progress: of the training, as `recognizer.training.progress.Progress` has it; empty before.
         message: what came of it, in a sentence.
         snapshot: id, once frozen.
         created_at: UTC.

@@ -19,10 +19,10 @@ from flywheel.splits import SPLITS
 from flywheel.store import Store
 from recognizer.corpora import LineTruth
 from recognizer.export import render
+from recognizer.finding.reading_order import reading_order
 from recognizer.images import open_pages
 from recognizer.line_crops import crop_line
 from recognizer.page import Line, Outline, Page, Reading
-from recognizer.reading_order import reading_order
 
 MANIFEST = "lines.jsonl"
 FEATURES = {

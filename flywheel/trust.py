@@ -20,7 +20,7 @@ from flywheel.errors import NotFound, StaleDocument
 from flywheel.refusals import refuse_bad_label
 from flywheel.settings import Policy
 from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, LineRow, PageRow
-from recognizer.plausibility import CONTRADICTED_BELOW
+from recognizer.decoding.plausibility import CONTRADICTED_BELOW
 
 Source = Literal["label_studio", "correction", "import"]
 
@@ -47,7 +47,7 @@ class Claim:
         verdict: ``text``, or that the line is ``illegible`` or ``not_text``.
         trusted: by an operator or by a contributor marked trusted.
         alike: somebody else typed the same.
-        plausibility: of `recognizer.plausibility`; None: the image was not asked.
+        plausibility: of `recognizer.decoding.plausibility`; None: the image was not asked.
     """
 
     line_id: UUID

@@ -21,7 +21,7 @@ from flywheel.snapshots import find, freeze
 from flywheel.store import Store
 from flywheel.verdicts import StoredVerdict
 from recognizer.errors import RecognizerError
-from recognizer.progress import Progress
+from recognizer.training.progress import Progress
 
 log = logging.getLogger(__name__)
 

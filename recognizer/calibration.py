@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.decoding import Floats
+from recognizer.decoding.best_path import Floats
 from recognizer.errors import BadModel
 
 Doubles = NDArray[np.float64]
@@ -30,7 +30,7 @@ class Evidence:
     Attributes:
         certainties: (L + 1,) in (0, 1], of each character and of the line's end; see `certainties`.
         likelihoods: (L,), nats: what the language says of each character after those before it; 0 where none is known.
-        doubts: (L,), how probable other texts are there; see `recognizer.lattice.Decoded`.
+        doubts: (L,), how probable other texts are there; see `recognizer.decoding.lattice.Decoded`.
     """
 
     certainties: Doubles
@@ -105,7 +105,7 @@ def certainties(probabilities: Floats, classes: Sequence[int], path: NDArray[np.
     Args:
         probabilities: (T, C).
         classes: the text.
-        path: of `recognizer.decoding.align`.
+        path: of `recognizer.decoding.best_path.align`.
     """
     own = probabilities[:, 0].astype(np.float64)
     said = path >= 0

@@ -19,7 +19,7 @@ from recognizer.page import Line, Page
 from recognizer.weights_files import PARAGRAPHS, SHIPPED
 
 if TYPE_CHECKING:
-    from recognizer.training import Wish
+    from recognizer.training.line_training import Wish
 
 Options = argparse.Namespace
 LEARNING = ("learning_rate", "minutes", "batch_size", "seed")
@@ -118,8 +118,8 @@ def run_train(options: Options, rest: Sequence[str]) -> int:
     """Train a line or a paragraph reader and write its model folder."""
     import warnings
 
-    from recognizer.trainer import trainer_options
-    from recognizer.training import Wish
+    from recognizer.training.line_training import Wish
+    from recognizer.training.trainer import trainer_options
 
     warnings.filterwarnings("ignore", module="pytorch_lightning")
     os.environ.setdefault("WANDB_MODE", "offline")
@@ -138,8 +138,8 @@ def run_train(options: Options, rest: Sequence[str]) -> int:
 
 
 def _train_lines(wish: "Wish", options: Options, own: dict[str, Any]) -> dict[str, Any]:
-    from recognizer.lit_models import LineHyperparameters
-    from recognizer.training import train
+    from recognizer.training.line_training import train
+    from recognizer.training.lit_models import LineHyperparameters
 
     wish = replace(wish, leave_out=tuple(options.leave_out or ()), teacher=options.teacher)
     return train(wish, LineHyperparameters(**_given(options, LEARNING)), own)
@@ -147,7 +147,7 @@ def _train_lines(wish: "Wish", options: Options, own: dict[str, Any]) -> dict[st
 
 def _train_paragraphs(wish: "Wish", options: Options, own: dict[str, Any]) -> dict[str, Any]:
     from recognizer.models.paragraph_transformer import ParagraphShape
-    from recognizer.paragraph_training import ParagraphHyperparameters, train_paragraphs
+    from recognizer.paragraphs.training import ParagraphHyperparameters, train_paragraphs
 
     hyper = ParagraphHyperparameters(**_given(options, (*LEARNING, "epoch_steps")))
     shape = ParagraphShape(**_given(options, ("width", "layers", "image_width_px", "image_height_px", "most_lines")))
@@ -161,8 +161,8 @@ def _given(options: Options, names: Sequence[str]) -> dict[str, Any]:
 
 def run_finetune(options: Options) -> int:
     """Adapt a model to the lines of a manifest; without something to replay, lines in synthetic hands are."""
-    from recognizer.finetuning import FinetuneOptions, finetune
-    from recognizer.replay import open_replay, written_by
+    from recognizer.datasets.replay import open_replay, written_by
+    from recognizer.training.finetuning import FinetuneOptions, finetune
 
     rows = list(read_manifest(options.manifest))
     chosen = FinetuneOptions(minutes=options.minutes, seed=options.seed)
@@ -174,7 +174,7 @@ def run_finetune(options: Options) -> int:
 
 def run_quantise(options: Options) -> int:
     """Note in a model's card which values its layers take."""
-    from recognizer.quantisation import ENOUGH_LINES, activation_ranges
+    from recognizer.engines.quantisation import ENOUGH_LINES, activation_ranges
     from recognizer.weights_files import load_reader, notes_of, save_reader
 
     rows = [row for row in read_manifest(options.manifest) if not row.flags]
@@ -190,7 +190,7 @@ def run_quantise(options: Options) -> int:
 
 def run_render_ink(options: Options) -> int:
     """Draw a split of pen strokes as clean line images with line manifests."""
-    from recognizer.ink import render_split
+    from recognizer.datasets.ink import render_split
 
     counts = render_split(options.table, options.split, options.output)
     _report({str(options.output / name): count for name, count in counts.items()}, options)
@@ -199,7 +199,7 @@ def run_render_ink(options: Options) -> int:
 
 def run_pack(options: Options) -> int:
     """Make a small copy of a data folder."""
-    from recognizer.packing import pack
+    from recognizer.datasets.packing import pack
 
     _report(pack(options.data, options.output, most_bytes=int(options.megabytes * 1e6)).to_json(), options)
     return 0

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from recognizer.augmentation import distort
 from recognizer.calibration import Calibration, Doubles, fit
 from recognizer.corpora import LineTruth, PageTruth
+from recognizer.datasets.augmentation import distort
 from recognizer.errors import BadManifest
 from recognizer.line_images import open_line
 from recognizer.line_reader import LineReader

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from PIL import Image
 
-from recognizer.export_layout import clean
+from recognizer.exports.layout import clean
 from recognizer.page import Line, Page
 
 FORMATS = ("txt", "json", "page", "alto", "hocr", "pdf")
@@ -44,15 +44,15 @@ def render(pages: Sequence[Page], images: Iterable[Image.Image], format: str) ->
         case "page":
             return _render_page_xml(pages)
         case "alto":
-            from recognizer.export_alto import render_alto
+            from recognizer.exports.alto import render_alto
 
             return {".xml": render_alto(pages)}
         case "hocr":
-            from recognizer.export_hocr import render_hocr
+            from recognizer.exports.hocr import render_hocr
 
             return {".hocr": render_hocr(pages)}
         case "pdf":
-            from recognizer.export_pdf import render_pdf
+            from recognizer.exports.pdf import render_pdf
 
             return {".pdf": render_pdf(pages, images)}
     raise ValueError(f'No format "{format}". Choose one of {", ".join(FORMATS)}.')
@@ -73,7 +73,7 @@ def _render_json(pages: Sequence[Page]) -> bytes:
 
 
 def _render_page_xml(pages: Sequence[Page]) -> dict[str, bytes]:
-    from recognizer.export_page import render_page_xml
+    from recognizer.exports.page_xml import render_page_xml
 
     if len(pages) == 1:
         return {".xml": render_page_xml(pages[0])}

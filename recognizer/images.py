@@ -26,10 +26,10 @@ from PIL import (
 from pillow_heif import HeifImageFile
 
 from recognizer.errors import ImageTooLarge, NotAnImage
-from recognizer.file_kinds import recognise_kind
-from recognizer.pdf_pages import OpenPdf, open_pdf
-from recognizer.pixels import DECODING_ERRORS, to_upright_rgb
-from recognizer.polarity import is_light_on_dark
+from recognizer.opening.file_kinds import recognise_kind
+from recognizer.opening.pdf_pages import OpenPdf, open_pdf
+from recognizer.opening.pixels import DECODING_ERRORS, to_upright_rgb
+from recognizer.opening.polarity import is_light_on_dark
 
 LONGEST_SIDE_PX = 4000
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.baseline_frame import BaselineFrame, Floats, densify
+from recognizer.finding.baseline_frame import BaselineFrame, Floats, densify
 from recognizer.page import Outline
 
 MARGIN = 0.05  # paper kept around the writing, in crop heights

@@ -12,14 +12,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.finder_graph import line_finder_graph
-from recognizer.finder_weights import load_finder
-from recognizer.line_tracing import trace_lines
-from recognizer.line_votes import TracedLine
+from recognizer.engines.runtimes import available_cores, open_session
+from recognizer.finding.finder_graph import line_finder_graph
+from recognizer.finding.finder_weights import load_finder
+from recognizer.finding.line_tracing import trace_lines
+from recognizer.finding.line_votes import TracedLine
+from recognizer.finding.reading_order import reading_order
 from recognizer.models.line_finder import STRIDE, LineFinderNet
 from recognizer.page import Outline
-from recognizer.reading_order import reading_order
-from recognizer.runtimes import available_cores, open_session
 
 LONGEST_SIDE_PX = 960.0  # of the page as the network first sees it
 CLOSER_SIDE_PX = 1536.0  # where it saw nothing

@@ -8,14 +8,14 @@ from typing import Protocol
 from recognizer.baselines import level_baseline
 from recognizer.calibration import Calibration
 from recognizer.charset import Charset
+from recognizer.engines.runtimes import choose
+from recognizer.finding.reading_order import reading_order
 from recognizer.images import Limits, PageImage, open_pages
 from recognizer.line_crops import crop_line
 from recognizer.line_finder import FoundLine, LineFinder
 from recognizer.line_images import Grey
 from recognizer.line_recogniser import CAREFUL, HASTY, LineRecogniser
 from recognizer.page import Line, Outline, Page, Reading
-from recognizer.reading_order import reading_order
-from recognizer.runtimes import choose
 from recognizer.weights_files import PARAGRAPHS, SHIPPED, has_finder, load_prior, load_reader, read_card
 
 FAST = Path("fast")  # the name of the fast model
@@ -70,7 +70,7 @@ class LineReader:
         fast = model_dir == FAST and not FAST.exists()
         folder = SHIPPED if model_dir is None or fast else model_dir
         if read_card(folder)["architecture"] == PARAGRAPHS:
-            from recognizer.paragraph_reader import ParagraphReader
+            from recognizer.paragraphs.reader import ParagraphReader
 
             return ParagraphReader.load(folder)
         model, charset, card = load_reader(folder)
@@ -143,7 +143,7 @@ class LineReader:
         return self._recogniser.read(images)
 
     def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
-        """How far the image of each line crop bears out a text; see `recognizer.plausibility`."""
+        """How far the image of each line crop bears out a text; see `recognizer.decoding.plausibility`."""
         return self._recogniser.plausibility(images, texts)
 
 

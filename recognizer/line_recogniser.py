@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recognizer.beam import FLOOR, WIDTH, beam_search
 from recognizer.calibration import Calibration, Doubles, Evidence, certainties
 from recognizer.charset import Charset
-from recognizer.decoding import Floats, align, softmax
-from recognizer.language_prior import LanguagePrior
-from recognizer.lattice import Decoded
+from recognizer.decoding.beam import FLOOR, WIDTH, beam_search
+from recognizer.decoding.best_path import Floats, align, softmax
+from recognizer.decoding.language_prior import LanguagePrior
+from recognizer.decoding.lattice import Decoded
+from recognizer.decoding.plausibility import needed_steps, plausibility
+from recognizer.engines.runtimes import Runtime
 from recognizer.line_images import Grey, bucket_width, stack, stretch, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 from recognizer.page import Reading, Word
-from recognizer.plausibility import needed_steps, plausibility
-from recognizer.runtimes import Runtime
 
 BUCKET_PX = 32
 DECODED_TOGETHER = 48  # lines, at least, where there are as many: a step of the beam costs about the same for all
@@ -110,7 +110,7 @@ class LineRecogniser:
         return [examined[row] for row in range(len(images))]
 
     def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
-        """How far each line's image bears its text out; see `recognizer.plausibility`."""
+        """How far each line's image bears its text out; see `recognizer.decoding.plausibility`."""
         prepared = {row: _roomy(to_height(image, HEIGHT_PX), texts[row]) for row, image in enumerate(images)}
         scored = {
             row: plausibility(logits, texts[row], self.charset)

@@ -12,12 +12,12 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from recognizer.charset import Charset
+from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.errors import BadModel
-from recognizer.language import CharacterModel
-from recognizer.language_prior import LanguagePrior
 from recognizer.models.line_ctc import LineCTC
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
-from recognizer.paragraph_tokens import ParagraphTokens
+from recognizer.paragraphs.tokens import ParagraphTokens
 
 SHIPPED = Path(__file__).parent / "weights"
 LANGUAGE = "language.xz"

@@ -1,7 +1,7 @@
 """The default line reader: convolutions with squeeze-excitation, a small attention neck, CTC.
 
-The shapes are those of PP-OCRv6's small recogniser (Apache-2.0), so that `recognizer.pretrained` can fill every
-layer from a model trained at scale. Normalisation is folded into the convolutions: nothing here depends on the
+The shapes are those of PP-OCRv6's small recogniser (Apache-2.0), so that `recognizer.training.pretrained` can fill
+every layer from a model trained at scale. Normalisation is folded into the convolutions: nothing here depends on the
 other lines of a batch. Squeeze-excitation and attention look at the whole width, padding included; lines are
 therefore always padded to the bucket that their own width decides (`recognizer.line_images.bucket_width`).
 

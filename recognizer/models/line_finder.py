@@ -1,7 +1,7 @@
 """The network that finds lines: a grey page in, maps of where writing is and how each line runs out.
 
 Backbone, neck and text head are those of PP-OCRv6's small detector (PaddleOCR, Apache-2.0), so that
-``recognizer.pretrained_finder`` can fill them: a light convolutional backbone, a feature pyramid with residual
+``recognizer.training.pretrained_finder`` can fill them: a light convolutional backbone, a feature pyramid with residual
 squeeze-excitation, and the probability map of differentiable binarisation (DB). Batch normalisation is folded into the
 convolutions, as in the published weights. The geometry head is ours: boxes are not enough, a reader needs baselines.
 

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from rapidfuzz.distance import Levenshtein
 
-from recognizer.strokes import draw_character
+from recognizer.datasets.strokes import draw_character
 from tests.browser.conftest import keep_screenshot
 from tests.browser.pages import ReadPage
 from tests.handwriting import write_page

@@ -1,7 +1,7 @@
 """The demonstration's hand is one that the shipped reader reads badly because of its letterforms, and only of them."""
 
 from benchmarks.old_hand import SEED, in_old_forms, letter_pages
-from recognizer.handwriting import write_line
+from recognizer.datasets.handwriting import write_line
 from recognizer.line_reader import LineReader
 from recognizer.metrics import cer
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from recognizer.decoding.plausibility import CONTRADICTED_BELOW
 from recognizer.line_reader import LineReader
-from recognizer.plausibility import CONTRADICTED_BELOW
 from tests.handwriting import write_line
 
 LINES = (

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from recognizer.blending import FORGETS, SHARES, Blend, Judges, blend, weights_of
 from recognizer.charset import LATIN_V1
-from recognizer.data import Batch, pooled_batches
-from recognizer.lit_models import assess, ctc_loss
+from recognizer.datasets.batches import Batch, pooled_batches
+from recognizer.datasets.replay import UNWATCHED, written_by
 from recognizer.models.line_ctc import LineCTC
-from recognizer.replay import UNWATCHED, written_by
+from recognizer.training.blending import FORGETS, SHARES, Blend, Judges, blend, weights_of
+from recognizer.training.lit_models import assess, ctc_loss
 from recognizer.weights_files import SHIPPED, load_reader
 from tests.unit.lines import written_lines
 

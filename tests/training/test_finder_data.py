@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from recognizer.datasets.finder_collage import LineSource, blank, lay_out
+from recognizer.datasets.finder_pages import PageTruth, TrackedPage, bend, cut_view, photograph, read_page_truths, rule
+from recognizer.datasets.finder_views import FinderViews, ViewMix
 from recognizer.errors import BadManifest
-from recognizer.finder_collage import LineSource, blank, lay_out
-from recognizer.finder_data import FinderViews, ViewMix
-from recognizer.finder_pages import PageTruth, TrackedPage, bend, cut_view, photograph, read_page_truths, rule
-from recognizer.finder_training import split_pages
+from recognizer.training.finder_training import split_pages
 from tests.handwriting import write_page
 
 TEXTS = ["some words to look at", "in a second line", "and a third one", "the last line here"]

@@ -8,14 +8,14 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
-from recognizer.finder_data import as_tensors
-from recognizer.finder_pages import TrackedPage
-from recognizer.finder_training import FinderRecipe, LitFinder, geometry_loss, text_loss
-from recognizer.line_tracing import trace_lines
-from recognizer.line_tracks import track_line
+from recognizer.datasets.finder_pages import TrackedPage
+from recognizer.datasets.finder_views import as_tensors
+from recognizer.finding.line_tracing import trace_lines
+from recognizer.finding.line_tracks import track_line
 from recognizer.models.line_finder import LineFinderNet
 from recognizer.page_metrics import LineScore, score_lines
-from recognizer.pretrained_finder import fill_line_finder, wheel_detector
+from recognizer.training.finder_training import FinderRecipe, LitFinder, geometry_loss, text_loss
+from recognizer.training.pretrained_finder import fill_line_finder, wheel_detector
 from tests.handwriting import WrittenPage, write_page
 
 

@@ -10,15 +10,15 @@ import torch
 
 from recognizer.charset import LATIN_V1
 from recognizer.corpora import LineTruth
+from recognizer.datasets.replay import Replay, written_by
+from recognizer.datasets.written_lines import WrittenLines, base_lines
+from recognizer.decoding.language import CharacterModel
 from recognizer.errors import Diverged
 from recognizer.evaluation import evaluate_lines
-from recognizer.finetuning import FinetuneOptions, Surroundings, finetune
-from recognizer.language import CharacterModel
 from recognizer.line_reader import LineReader
-from recognizer.progress import Progress
-from recognizer.replay import Replay, written_by
+from recognizer.training.finetuning import FinetuneOptions, Surroundings, finetune
+from recognizer.training.progress import Progress
 from recognizer.weights_files import LANGUAGE, SHIPPED, load_reader
-from recognizer.written_lines import WrittenLines, base_lines
 from tests.unit.lines import written_lines
 
 HAND = [f"{word} {number}" for number, word in enumerate(("Qzk", "wjx", "vyq", "gfp") * 2)]

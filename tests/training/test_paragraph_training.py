@@ -11,15 +11,15 @@ import torch
 
 from recognizer.__main__ import main
 from recognizer.charset import LATIN_V1
+from recognizer.decoding.plausibility import CONTRADICTED_BELOW
 from recognizer.line_images import Grey
 from recognizer.line_reader import LineReader
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
-from recognizer.paragraph_composition import compose
-from recognizer.paragraph_data import Paragraph, collate
-from recognizer.paragraph_images import bucket, cut_bands, fit_line, fit_paragraph
-from recognizer.paragraph_tokens import ParagraphTokens
-from recognizer.paragraph_training import token_loss
-from recognizer.plausibility import CONTRADICTED_BELOW
+from recognizer.paragraphs.composition import compose
+from recognizer.paragraphs.data import Paragraph, collate
+from recognizer.paragraphs.images import bucket, cut_bands, fit_line, fit_paragraph
+from recognizer.paragraphs.tokens import ParagraphTokens
+from recognizer.paragraphs.training import token_loss
 from recognizer.weights_files import CARD, PARAGRAPHS, WEIGHTS, save_reader
 from tests.handwriting import write_line
 from tests.unit.lines import write_manifest

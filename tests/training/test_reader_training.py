@@ -8,11 +8,11 @@ import torch
 
 from recognizer.__main__ import main
 from recognizer.charset import LATIN_V1
-from recognizer.data import pooled_batches
-from recognizer.lit_models import assess, ctc_loss, distillation_loss
+from recognizer.datasets.batches import pooled_batches
 from recognizer.models.line_ctc import LineCTC
-from recognizer.pretrained import load_line_ctc, wheel_model
-from recognizer.training import RECOGNISER
+from recognizer.training.line_training import RECOGNISER
+from recognizer.training.lit_models import assess, ctc_loss, distillation_loss
+from recognizer.training.pretrained import load_line_ctc, wheel_model
 from recognizer.weights_files import SHIPPED, load_reader, read_card
 from tests.unit.lines import write_manifest, written_lines
 

@@ -16,8 +16,8 @@ from flywheel.settings import Settings
 from flywheel.snapshots import Snapshot, freeze, lines_of
 from flywheel.store import Store
 from recognizer.corpora import LineTruth
-from recognizer.finetuning import FinetuneOptions
-from recognizer.progress import Progress
+from recognizer.training.finetuning import FinetuneOptions
+from recognizer.training.progress import Progress
 from tests.accepted import written_page
 from tests.killed import Killed
 from tests.running_app import settings_in

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recognizer.calibration import LINE_FEATURES, WORD_FEATURES, Calibration, Evidence, certainties, fit
-from recognizer.decoding import align, softmax
+from recognizer.decoding.best_path import align, softmax
 from recognizer.errors import BadModel
 
 

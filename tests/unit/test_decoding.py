@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from recognizer.beam import beam_search
 from recognizer.charset import LATIN_V1, Charset
-from recognizer.decoding import align, best_path, softmax
+from recognizer.decoding.beam import beam_search
+from recognizer.decoding.best_path import align, best_path, softmax
+from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.language_prior import LanguagePrior
+from recognizer.decoding.lattice import Decoded
 from recognizer.errors import BadModel
-from recognizer.language import CharacterModel
-from recognizer.language_prior import LanguagePrior
-from recognizer.lattice import Decoded
 
 ABC = Charset("abc", "abc")
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from recognizer.export import render
-from recognizer.export_layout import place_words
+from recognizer.exports.layout import place_words
 from recognizer.page import Page
 from tests.handwriting import write_page
 from tests.read_pages import HOSTILE, checked, read_page

@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from recognizer.export import render
-from recognizer.export_layout import place_words
+from recognizer.exports.layout import place_words
 from recognizer.page import Line, Page, Reading
 from tests.read_pages import HOSTILE, checked, read_page
 

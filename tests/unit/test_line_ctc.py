@@ -9,18 +9,18 @@ import torch
 
 from recognizer.calibration import Calibration
 from recognizer.charset import LATIN_V1, Charset
-from recognizer.data import collate
-from recognizer.decoding import softmax
+from recognizer.datasets.batches import collate
+from recognizer.decoding.best_path import softmax
+from recognizer.engines.int8_graph import Int8
+from recognizer.engines.quantisation import activation_ranges
+from recognizer.engines.runtimes import EVERY_PART, EXACT_PARTS, OnnxRuntime, TorchRuntime, largest_weight
 from recognizer.errors import BadModel
-from recognizer.int8_graph import Int8
 from recognizer.line_images import stack, to_height
 from recognizer.line_recogniser import HASTY, LineRecogniser
-from recognizer.lit_models import ctc_loss
 from recognizer.models.line_ctc import LineCTC
-from recognizer.pretrained import cut_head, load_line_ctc, read_layers, wheel_model
-from recognizer.quantisation import activation_ranges
-from recognizer.runtimes import EVERY_PART, EXACT_PARTS, OnnxRuntime, TorchRuntime, largest_weight
-from recognizer.training import RECOGNISER
+from recognizer.training.line_training import RECOGNISER
+from recognizer.training.lit_models import ctc_loss
+from recognizer.training.pretrained import cut_head, load_line_ctc, read_layers, wheel_model
 from recognizer.weights_files import CARD, WEIGHTS, load_reader, notes_of, save_reader
 from tests.handwriting import write_line
 from tests.unit.lines import TEXTS

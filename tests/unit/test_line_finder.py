@@ -9,14 +9,14 @@ import onnxruntime
 import pytest
 import torch
 
+from recognizer.engines.runtimes import open_session
 from recognizer.errors import BadModel
-from recognizer.finder_graph import line_finder_graph
-from recognizer.finder_weights import CARD_FILE, WEIGHTS_FILE, FinderCard, load_finder, save_finder
+from recognizer.finding.finder_graph import line_finder_graph
+from recognizer.finding.finder_weights import CARD_FILE, WEIGHTS_FILE, FinderCard, load_finder, save_finder
 from recognizer.line_finder import LineFinder
 from recognizer.models.line_finder import LineFinderNet
 from recognizer.page_metrics import score_lines
-from recognizer.pretrained_finder import fill_line_finder, wheel_detector
-from recognizer.runtimes import open_session
+from recognizer.training.pretrained_finder import fill_line_finder, wheel_detector
 from tests.handwriting import WrittenPage, write_page
 
 SHIPPED = Path(__file__).parents[2] / "recognizer" / "weights"

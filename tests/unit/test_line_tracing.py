@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from recognizer.line_tracing import trace_lines
-from recognizer.line_tracks import LineTrack, draw_targets, track_line
-from recognizer.line_votes import TracedLine
+from recognizer.finding.line_tracing import trace_lines
+from recognizer.finding.line_tracks import LineTrack, draw_targets, track_line
+from recognizer.finding.line_votes import TracedLine
 from recognizer.page_metrics import LineScore, score_lines
 from tests.handwriting import WrittenPage, write_page
 

@@ -9,7 +9,7 @@ from benchmarks import loop
 from benchmarks.loop import Diary, StepFailed, markdown, summary
 from benchmarks.loop_app import matched
 from benchmarks.old_hand import copied_pages, in_old_forms, letter_pages
-from recognizer.handwriting import WrittenLine
+from recognizer.datasets.handwriting import WrittenLine
 from tests.source import ROOT
 
 RECORD: dict[str, Any] = {

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recognizer import packing
 from recognizer.__main__ import main
 from recognizer.corpora import read_manifest
+from recognizer.datasets import packing
 from recognizer.errors import BadInput, BadManifest
 from recognizer.line_images import open_line
-from recognizer.training import find_corpora
+from recognizer.training.line_training import find_corpora
 from tests.unit.lines import write_manifest
 
 SAMPLES = 400

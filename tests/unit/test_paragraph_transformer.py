@@ -10,9 +10,9 @@ from recognizer.charset import LATIN_V1
 from recognizer.errors import BadModel
 from recognizer.line_reader import LineReader
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
-from recognizer.paragraph_images import cut_bands, stack
-from recognizer.paragraph_reader import ParagraphReader, ParagraphRecogniser
-from recognizer.paragraph_tokens import ParagraphTokens
+from recognizer.paragraphs.images import cut_bands, stack
+from recognizer.paragraphs.reader import ParagraphReader, ParagraphRecogniser
+from recognizer.paragraphs.tokens import ParagraphTokens
 from recognizer.weights_files import PARAGRAPHS, load_paragraph_reader, load_reader, save_reader
 from tests.handwriting import write_line, write_page
 

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from recognizer.charset import LATIN_V1
-from recognizer.plausibility import CONTRADICTED_BELOW, LEAST, Lattice, log_softmax, needed_steps, plausibility
+from recognizer.decoding.plausibility import CONTRADICTED_BELOW, LEAST, Lattice, log_softmax, needed_steps, plausibility
 
 TRUE = "le chat dort sur la table"
 Logits = NDArray[np.float32]

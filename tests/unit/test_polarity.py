@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from recognizer.images import open_pages
-from recognizer.polarity import is_light_on_dark
+from recognizer.opening.polarity import is_light_on_dark
 from tests.files import encode
 from tests.handwriting import write_line, write_page
 

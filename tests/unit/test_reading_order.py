@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from recognizer.finding.reading_order import reading_order
 from recognizer.page import Outline
-from recognizer.reading_order import reading_order
 
 Shape = tuple[Outline, Outline]
 

@@ -10,15 +10,23 @@ import pandas as pd
 import pytest
 import torch
 
-from recognizer import augmentation
 from recognizer.charset import LATIN_V1
 from recognizer.corpora import LineTruth
-from recognizer.data import EndlessBatches, InkLines, LineSource, Mixture, RealLines, pooled_batches, steps_needed
+from recognizer.datasets import augmentation
+from recognizer.datasets.batches import (
+    EndlessBatches,
+    InkLines,
+    LineSource,
+    Mixture,
+    RealLines,
+    pooled_batches,
+    steps_needed,
+)
+from recognizer.datasets.held_out import hold_out, hold_out_pages
+from recognizer.datasets.ink import InkBook, render_split
+from recognizer.datasets.replay import WATCHED_LINES, Replay, open_replay
 from recognizer.errors import BadManifest
-from recognizer.held_out import hold_out, hold_out_pages
-from recognizer.ink import InkBook, render_split
 from recognizer.line_images import BUCKET_PX, bucket_width, stack, to_height
-from recognizer.replay import WATCHED_LINES, Replay, open_replay
 from tests.handwriting import write_line
 from tests.unit.lines import TEXTS, written_lines
 

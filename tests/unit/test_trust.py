@@ -7,7 +7,7 @@ import pytest
 
 from flywheel.settings import POLICIES, Policy
 from flywheel.trust import Claim, Outcome, alike, judge
-from recognizer.plausibility import CONTRADICTED_BELOW
+from recognizer.decoding.plausibility import CONTRADICTED_BELOW
 
 TYPED = Claim(uuid4(), "Dear Bob,")
 REVIEWED = replace(TYPED, source="label_studio")

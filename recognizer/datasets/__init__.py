@@ -1,0 +1,1 @@
+"""Where training lines and pages come from: real, drawn, distorted, replayed, held out."""

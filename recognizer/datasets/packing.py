@@ -1,0 +1,120 @@
+"""A data folder made small: what a training of the reader reads, to carry to a machine with a GPU."""
+
+import io
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recognizer.corpora import read_rows
+from recognizer.errors import BadInput, BadManifest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LINES, INK, FONTS, TEXTS = "lines_train.jsonl", "unipen_text.parquet", "fonts", "texts"
+CLOSE = 0.97  # of the room, so that a smaller table, which compresses a little worse, still fits
+RAREST = 100  # samples of pen strokes; fewer are left out
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What a packed folder holds.
+
+    Attributes:
+        lines: real lines, all that there were.
+        ink: samples of pen strokes.
+        ink_left_out: how many more there were.
+        bytes: of all files.
+    """
+
+    lines: int
+    ink: int
+    ink_left_out: int
+    bytes: int
+
+    def to_json(self) -> dict[str, int]:
+        """As the command prints it."""
+        return asdict(self)
+
+
+def pack(data: Path, output: Path, *, most_bytes: int) -> Packed:
+    """Copy what `recognizer.training.line_training.find_corpora` finds in ``data`` into an empty folder.
+
+    Real lines, fonts and prose are copied whole; of the pen strokes the training split, and of that as many samples,
+    drawn at random, as there is room for.
+
+    Args:
+        data: folder with ``lines_train.jsonl``; ink, fonts and texts where they are there.
+        output: new folder.
+        most_bytes: of all its files together.
+
+    Raises:
+        BadManifest: the manifest is missing or breaks its format, or an image is missing.
+        BadInput: the output folder holds something, or what is copied whole is more than ``most_bytes``.
+    """
+    if output.exists() and any(output.iterdir()):
+        raise BadInput(f"{output} is not empty. Give a new folder, or empty this one.")
+    output.mkdir(parents=True, exist_ok=True)
+    lines = _copy_lines(data / LINES, output)
+    for name in (FONTS, TEXTS):
+        if (data / name).exists():
+            shutil.copytree(data / name, output / name)
+    size = _size(output)
+    if size > most_bytes:
+        shutil.rmtree(output)
+        raise BadInput(
+            f"The lines, fonts and texts of {data} are {size / 1e6:.1f} MB, more than the {most_bytes / 1e6:.1f} MB "
+            "allowed. Allow more."
+        )
+    ink, left_out = _copy_ink(data / INK, output / INK, most_bytes - size) if (data / INK).exists() else (0, 0)
+    return Packed(lines, ink, left_out, _size(output))
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _copy_lines(manifest: Path, output: Path) -> int:
+    """The images under new names, so that rows may point anywhere; returns how many rows."""
+    (output / "lines").mkdir()
+    rows = []
+    for number, row in read_rows(manifest):
+        name = f"lines/{number:06d}{Path(str(row.get('image'))).suffix}"
+        try:
+            shutil.copyfile(manifest.parent / str(row["image"]), output / name)
+        except (KeyError, OSError) as error:
+            raise BadManifest(f"{manifest}, line {number}: its image cannot be copied ({error!r}).") from error
+        rows.append(json.dumps(row | {"image": name}, ensure_ascii=False) + "\n")
+    (output / LINES).write_text("".join(rows), encoding="utf-8")
+    return len(rows)
+
+
+def _copy_ink(table: Path, output: Path, room: int) -> tuple[int, int]:
+    """As many training rows as fit; returns how many those are, and how many do not fit."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(table)
+    rows = rows.filter(pc.equal(rows["split"], "train"))
+    order = np.random.default_rng(1).permutation(len(rows))
+    kept = len(rows)
+    content = _compressed(rows)
+    while len(content) > room and kept >= RAREST:
+        kept = int(kept * CLOSE * room / len(content))
+        content = _compressed(rows.take(np.sort(order[:kept])))
+    if len(content) > room:
+        return 0, len(rows)
+    output.write_bytes(content)
+    return kept, len(rows) - kept
+
+
+def _compressed(rows: "pa.Table") -> bytes:
+    import pyarrow.parquet as pq
+
+    content = io.BytesIO()
+    pq.write_table(rows, content, compression="zstd", compression_level=19)
+    return content.getvalue()

@@ -1,0 +1,166 @@
+"""Parts of the reader's network in 8-bit integers, as ONNX Runtime multiplies them: four times as many at once.
+
+Only processors with instructions for it gain, and only there it is used (`recognizer.engines.runtimes.largest_weight`).
+Weights are rounded channel by channel when the graph is built, from the same safetensors as ever; what values the
+layers take between them has to be known beforehand, and stands in the model's card (`recognizer.engines.quantisation`).
+Sums are whole numbers and exact, so a line reads the same in any batch. Values lie as (B, H, W, C), which those
+instructions want.
+
+Source: Jacob et al. 2018, https://arxiv.org/abs/1712.05877.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from recognizer.engines.graph import Graph
+from recognizer.errors import BadModel
+from recognizer.models.line_ctc import Block, Shrink, SqueezeExcitation, Stem
+
+Ranges = Mapping[str, tuple[float, float]]
+STEM = -1  # beside the numbers of the blocks
+LEVELS = 255
+
+
+@dataclass(frozen=True)
+class Int8:
+    """Which parts of a network are computed in integers.
+
+    Attributes:
+        ranges: least and largest value at each layer; see `recognizer.engines.quantisation.activation_ranges`.
+        parts: numbers of blocks, and `STEM`.
+        largest: whole number that stands for a channel's largest weight.
+    """
+
+    ranges: Ranges
+    parts: frozenset[int]
+    largest: int = 127
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """Values in the graph as whole numbers: (number - zero) · step."""
+
+    name: str
+    step: float
+    zero: int
+
+
+class Rounding:
+    """Adds integer nodes to a graph.
+
+    Args:
+        graph: to add to.
+        int8: how values and weights are rounded.
+    """
+
+    def __init__(self, graph: Graph, int8: Int8) -> None:
+        self._graph = graph
+        self._ranges, self._largest = int8.ranges, int8.largest
+
+    def round(self, x: str, layer: str) -> Rounded:
+        """Floats to whole numbers."""
+        step, zero = self._scale(layer)
+        return Rounded(self._graph.op("QuantizeLinear", x, *self._constants(step, zero)), step, zero)
+
+    def widen(self, x: Rounded) -> str:
+        """Whole numbers to floats."""
+        return self._graph.op("DequantizeLinear", x.name, *self._constants(x.step, x.zero))
+
+    def conv(self, x: Rounded, module: nn.Conv2d, layer: str, *, pads: list[int] | None = None) -> Rounded:
+        """A convolution; a range that begins at 0 makes it end in a ReLU."""
+        weight, steps = _round_weight(module.weight.detach().numpy(), self._largest)
+        assert module.bias is not None
+        bias = np.rint(module.bias.detach().numpy() / (x.step * steps)).astype(np.int32)
+        step, zero = self._scale(layer)
+        vertical, horizontal = (int(p) for p in module.padding)
+        output = self._graph.op(
+            "QLinearConv",
+            x.name,
+            *self._constants(x.step, x.zero),
+            *(self._graph.constant(values) for values in (weight, steps, np.zeros(len(weight), np.int8))),
+            *self._constants(step, zero),
+            self._graph.constant(bias),
+            domain="com.microsoft",
+            channels_last=1,
+            group=module.groups,
+            kernel_shape=list(module.kernel_size),
+            strides=list(module.stride),
+            pads=pads or [vertical, horizontal, vertical, horizontal],
+        )
+        return Rounded(output, step, zero)
+
+    def join(self, one: Rounded, other: Rounded, layer: str, *, kind: str) -> Rounded:
+        """``QLinearAdd``, or ``QLinearConcat`` of the channels."""
+        step, zero = self._scale(layer)
+        terms = [(x.name, *self._constants(x.step, x.zero)) for x in (one, other)]
+        ends = self._constants(step, zero)
+        inputs, axis = ((*terms[0], *terms[1], *ends), {})
+        if kind == "QLinearConcat":
+            inputs, axis = ((*ends, *terms[0], *terms[1]), {"axis": 3})
+        return Rounded(self._graph.op(kind, *inputs, domain="com.microsoft", **axis), step, zero)
+
+    def _scale(self, layer: str) -> tuple[float, int]:
+        """Size of a step, and the number that stands for 0, which the numbers always hold."""
+        if layer not in self._ranges:
+            raise BadModel(
+                f"The card's int8 entry does not know the layer {layer}: another version wrote it. "
+                "Run python -m recognizer quantise, or remove the entry."
+            )
+        low, high = min(self._ranges[layer][0], 0.0), max(self._ranges[layer][1], 0.0)
+        step = float(np.float32(max(high - low, 1e-6) / LEVELS))
+        return step, round(-low / step)
+
+    def _constants(self, step: float, zero: int) -> tuple[str, str]:
+        return self._graph.constant(np.array(step, np.float32)), self._graph.constant(np.array(zero, np.uint8))
+
+
+def stem(graph: Graph, module: Stem, images: str, int8: Int8) -> Rounded:
+    """Images (B, 1, 48, W) through the stem."""
+    ints = Rounding(graph, int8)
+    columns = graph.op("Reshape", images, graph.constant(np.array([0, 48, -1, 1], np.int64)))
+    first = ints.conv(ints.round(columns, "images"), module.first, "stem.first")
+    narrow = ints.conv(first, module.narrow, "stem.narrow", pads=[0, 0, 1, 1])
+    wide = ints.conv(narrow, module.widen, "stem.joined", pads=[0, 0, 1, 1])
+    pool = graph.op(
+        "NhwcMaxPool", first.name, domain="com.microsoft", kernel_shape=[2, 2], strides=[1, 1], pads=[0, 0, 1, 1]
+    )
+    joined = ints.join(Rounded(pool, first.step, first.zero), wide, "stem.joined", kind="QLinearConcat")
+    return ints.conv(ints.conv(joined, module.second, "stem.second"), module.project, "stem")
+
+
+def block(graph: Graph, module: Block | Shrink, x: Rounded, int8: Int8, name: str) -> Rounded:
+    """One block."""
+    ints = Rounding(graph, int8)
+    x = ints.conv(x, module.space, f"{name}.space")
+    if isinstance(module, Block) and isinstance(module.gate, SqueezeExcitation):
+        x = ints.round(_gated(graph, module.gate, ints.widen(x)), f"{name}.gate")
+    expanded = ints.widen(ints.conv(x, module.expand, f"{name}.expand"))
+    bent = ints.round(graph.op("Gelu", expanded), f"{name}.bent")
+    if isinstance(module, Shrink):
+        return ints.conv(bent, module.mix, name)
+    return ints.join(x, ints.conv(bent, module.contract, f"{name}.contract"), name, kind="QLinearAdd")
+
+
+def _gated(graph: Graph, gate: SqueezeExcitation, x: str) -> str:
+    """Squeeze-excitation of floats (B, H, W, C): too few numbers to be worth rounding.
+
+    Whatever is rounded afterwards must be exactly the same in any batch. So means are taken one axis at a time: over
+    two, and in a dense layer, ONNX Runtime adds up a batch of one in another order.
+    """
+    columns = graph.op("ReduceMean", x, graph.constant(np.array([2], np.int64)), keepdims=0)
+    rows = graph.op("Transpose", columns, perm=[0, 2, 1])
+    means = graph.op("ReduceMean", rows, graph.constant(np.array([2], np.int64)), keepdims=1)
+    mean = graph.op("Reshape", means, graph.constant(np.array([0, 0, 1, 1], np.int64)))
+    opened = graph.conv(graph.op("Relu", graph.conv(mean, gate.squeeze)), gate.excite)
+    share = graph.op("Transpose", graph.op("HardSigmoid", opened, alpha=1 / 6, beta=0.5), perm=[0, 2, 3, 1])
+    return graph.op("Mul", x, share)
+
+
+def _round_weight(weight: NDArray[np.float32], largest: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Whole numbers up to ``largest`` and down to as far below 0, and the step of each output channel."""
+    steps = np.maximum(np.abs(weight).reshape(len(weight), -1).max(axis=1) / largest, 1e-9).astype(np.float32)
+    return np.rint(weight / steps[:, None, None, None]).astype(np.int8), steps

@@ -1,0 +1,67 @@
+"""What values the layers of a network take: the one thing that integers need to know and weights do not tell.
+
+For each layer the mean, over lines, of a line's least and largest value. A rare outlier is cut off rather than let it
+coarsen the steps for everything else.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recognizer.line_images import Grey, stack, to_height
+from recognizer.models.line_ctc import HEIGHT_PX, Block, LineCTC, Shrink
+
+ENOUGH_LINES = 96  # more change nothing
+Span = tuple[float, float]
+
+
+def activation_ranges(model: LineCTC, images: Sequence[Grey]) -> dict[str, list[float]]:
+    """Least and largest value at each layer that `recognizer.engines.int8_graph` rounds.
+
+    Args:
+        model: the network, in float32.
+        images: line crops (H, W) like those it will read.
+    """
+    spans: dict[str, list[Span]] = defaultdict(list)
+    with ExitStack() as watching, torch.inference_mode():
+        for layer, module, entering in _layers(model):
+            watching.callback(module.register_forward_hook(_watch(spans[layer], entering=entering)).remove)
+        for image in images:
+            model(stack([to_height(image, HEIGHT_PX)], step_px=32))
+    return {layer: [round(float(x), 4) for x in np.mean(found, axis=0)] for layer, found in spans.items()}
+
+
+def _layers(model: LineCTC) -> list[tuple[str, nn.Module, bool]]:
+    """Each layer with the module to watch, and whether its values enter that module or leave it."""
+    stem = model.stem
+    layers: list[tuple[str, nn.Module, bool]] = [
+        ("images", stem.first, True),
+        ("stem.first", stem.narrow, True),
+        ("stem.narrow", stem.widen, True),
+        ("stem.joined", stem.second, True),
+        ("stem.second", stem.project, True),
+        ("stem", model.stem, False),
+    ]
+    for number, block in enumerate(model.blocks):
+        if number in model.left_out:
+            continue
+        assert isinstance(block, Block | Shrink)
+        name = f"blocks.{number}"
+        layers += [(f"{name}.space", block.space, False), (f"{name}.expand", block.expand, False)]
+        if isinstance(block, Block):
+            layers += [(f"{name}.gate", block.gate, False), (f"{name}.contract", block.contract, False)]
+        layers += [(f"{name}.bent", block.contract if isinstance(block, Block) else block.mix, True)]
+        layers += [(name, block, False)]
+    return layers
+
+
+def _watch(spans: list[Span], *, entering: bool) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+    def hook(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        low, high = (inputs[0] if entering else output).aminmax()
+        spans.append((float(low), float(high)))
+
+    return hook

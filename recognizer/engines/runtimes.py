@@ -1,0 +1,105 @@
+"""Run the reader's network: torch on a GPU, ONNX Runtime on a CPU, from the same weights and with equal results."""
+
+import os
+import threading
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from recognizer.decoding.best_path import Floats
+from recognizer.engines.int8_graph import STEM, Int8, Ranges
+from recognizer.models.line_ctc import LineCTC
+
+EVERY_PART = frozenset({STEM, *range(13)})
+EXACT_PARTS = frozenset({0, 1, 2, 3, 4, 6, 7, 12})  # blocks whose rounding shows least in what the network says
+
+
+class Runtime(Protocol):
+    """A network ready to run; safe to share between threads.
+
+    Attributes:
+        workers: how many batches are best run at once.
+        batch_px: widths that are best run as one batch, in all.
+    """
+
+    workers: int
+    batch_px: int
+
+    def __call__(self, images: Floats) -> Floats:
+        """Line images (B, 1, 48, W) to logits (B, W / 8, C)."""
+
+
+class OnnxRuntime:
+    """The network on the CPU: a batch per core, each on one thread, which beats all cores on one batch."""
+
+    def __init__(self, model: LineCTC, int8: Int8 | None = None) -> None:
+        from recognizer.engines.onnx_graph import line_ctc_graph
+
+        self.workers, self.batch_px = available_cores(), 2 * 672  # more leave the processor's cache
+        self._session = open_session(line_ctc_graph(model, int8), threads=1)
+
+    def __call__(self, images: Floats) -> Floats:
+        """See `Runtime`."""
+        return np.asarray(self._session.run(["logits"], {"images": images})[0], np.float32)
+
+
+class TorchRuntime:
+    """The network on a torch device; one batch at a time."""
+
+    def __init__(self, model: LineCTC, device: str) -> None:
+        self.workers, self.batch_px = 1, 8 * 672
+        self._device = torch.device(device)
+        self._model = model.eval().to(self._device)
+        self._lock = threading.Lock()
+
+    def __call__(self, images: Floats) -> Floats:
+        """See `Runtime`."""
+        with self._lock, torch.inference_mode():
+            logits: Floats = self._model(torch.from_numpy(images).to(self._device)).float().cpu().numpy()
+            return logits
+
+
+def open_session(graph: bytes, *, threads: int) -> Any:
+    """An ONNX Runtime session on the CPU; its threads leave the cores to others while there is nothing to do."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def choose(model: LineCTC, ranges: Ranges | None = None, *, fast: bool = False) -> Runtime:
+    """CUDA where there is one, else ONNX Runtime.
+
+    Args:
+        model: the network.
+        ranges: of its layers' values; with them, and where the processor has instructions for it, parts are computed
+            in integers.
+        fast: in integers throughout, a little less exact.
+    """
+    if torch.cuda.is_available():
+        return TorchRuntime(model, "cuda")
+    largest = largest_weight()
+    if ranges is None or largest is None:
+        return OnnxRuntime(model)
+    return OnnxRuntime(model, Int8(ranges, EVERY_PART if fast else EXACT_PARTS, largest))
+
+
+def largest_weight(flags: Path = Path("/proc/cpuinfo")) -> int | None:
+    """The largest whole number that may stand for a weight; None where the processor gains nothing by integers.
+
+    Instructions for such products (VNNI) add them up in 32 bits. AVX2 adds two of them, of up to 255 each, in 16 bits.
+    """
+    known = set(flags.read_text().split()) if flags.exists() else set()
+    if known & {"avx512_vnni", "avx_vnni"}:
+        return 127
+    return 64 if "avx2" in known else None

@@ -1,0 +1,1 @@
+"""A read page as other programs want it."""

@@ -1,0 +1,1 @@
+"""Finding lines: from the maps of the network to lines in reading order."""

@@ -1,0 +1,1 @@
+"""Opening what people send: kinds of files, pixels, PDFs, dark pages."""

@@ -1,0 +1,1 @@
+"""The paragraph reader: pages without finding lines."""

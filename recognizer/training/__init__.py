@@ -1,0 +1,1 @@
+"""How the networks learn: from scale, from scratch, from few lines of a hand."""

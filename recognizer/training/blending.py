@@ -1,0 +1,93 @@
+"""Part of the way from a parent to its child: most of what was learnt, little forgotten.
+
+Fine-tuned weights and those they began from lie in one basin: between them the new hand is read nearly as well as at
+the child's end, and the old ones nearly as well as at the parent's. How far to go is measured: as far as serves the
+lines that choose, and no farther than the watched lines of old bear.
+
+Source: Wortsman et al. 2022, https://arxiv.org/abs/2109.01903 (WiSE-FT).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from recognizer.charset import Charset
+from recognizer.datasets.batches import Batch
+from recognizer.models.line_ctc import LineCTC
+from recognizer.training.lit_models import Assessment, assess
+
+SHARES = (0.85, 0.7, 0.55, 0.4, 0.25)
+FORGETS = 0.08  # by how much of itself the loss on the watched lines may rise
+ALIKE = 0.01  # of a loss: what ten lines cannot tell apart
+Weights = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Judges:
+    """The lines that say how far to go.
+
+    Attributes:
+        chosen_by: lines of the new hand that trained nothing.
+        watched: lines of old that trained nothing; there may be none.
+        charset: of the network.
+        farthest: share of the child beyond which they cannot tell.
+    """
+
+    chosen_by: Sequence[Batch]
+    watched: Sequence[Batch]
+    charset: Charset
+    farthest: float = 1.0
+
+    def assess(self, model: LineCTC) -> tuple[Assessment, float]:
+        """How the lines that choose are read, and the loss on the watched ones."""
+        watched = assess(model, self.watched, self.charset).loss if self.watched else 0.0
+        return assess(model, self.chosen_by, self.charset), watched
+
+
+@dataclass(frozen=True)
+class Blend:
+    """What was found between parent and child.
+
+    Attributes:
+        share: of the child; 0: the parent.
+        cer: on the lines that choose.
+    """
+
+    share: float
+    cer: float
+
+
+def weights_of(model: LineCTC) -> dict[str, Tensor]:
+    """A copy of a network's weights."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def blend(model: LineCTC, parent: Weights, judges: Judges, before: tuple[Assessment, float]) -> Blend:
+    """Leave in ``model``, which is the child, the best of what lies between it and its parent.
+
+    Of the shares that forget no more than `FORGETS`, the largest whose loss on the lines that choose is the lowest or
+    `ALIKE`; the parent where none of them has a lower loss than the parent, at no higher CER.
+
+    Args:
+        model: the child; changed in place.
+        parent: its weights.
+        judges: who decide.
+        before: what they say of the parent.
+    """
+    child = weights_of(model)
+    chosen, watched_before = before
+    found: dict[float, Assessment] = {}
+    for share in (share for share in SHARES if share <= judges.farthest):
+        model.load_state_dict(_between(parent, child, share))
+        said, watched = judges.assess(model)
+        if watched <= watched_before * (1 + FORGETS) and said.cer <= chosen.cer and said.loss < chosen.loss:
+            found[share] = said
+    lowest = min((said.loss for said in found.values()), default=0.0)
+    share = max((share for share, said in found.items() if said.loss <= lowest * (1 + ALIKE)), default=0.0)
+    model.load_state_dict(_between(parent, child, share))
+    return Blend(share, found[share].cer if share else chosen.cer)
+
+
+def _between(parent: Weights, child: Weights, share: float) -> dict[str, Tensor]:
+    return {name: value.lerp(child[name], share) for name, value in parent.items()}

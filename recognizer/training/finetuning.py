@@ -1,0 +1,227 @@
+"""Adapt a reader to a hand from few lines, without forgetting the rest.
+
+Lines of the new hand alternate with replayed ones. Some lines are held out by page: they choose how far to go from the
+parent towards the child, so nothing worse is ever kept; see `recognizer.training.blending`.
+"""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning.loggers import Logger
+
+from recognizer.charset import Charset
+from recognizer.corpora import LineTruth
+from recognizer.datasets.batches import Mixture, RealLines, pooled_batches
+from recognizer.datasets.held_out import hold_out_pages
+from recognizer.datasets.replay import Replay
+from recognizer.errors import BadManifest
+from recognizer.models.line_ctc import LineCTC
+from recognizer.training.blending import SHARES, Judges, blend, weights_of
+from recognizer.training.line_training import Course, fit
+from recognizer.training.lit_models import LineHyperparameters
+from recognizer.training.progress import Follower, Watch
+from recognizer.weights_files import LANGUAGE, load_reader, save_reader
+
+FEWEST_LINES = 2
+MOST_HELD_OUT = 10  # where some of the lines given are held out
+LEAST_TRAINING = 0.5  # of the minutes, however long the rest takes
+SPARE = 0.03  # of the minutes, for what cannot be foreseen
+
+
+@dataclass(frozen=True)
+class FinetuneOptions:
+    """How to adapt.
+
+    Attributes:
+        minutes: in all: opening, training, choosing how far to go.
+        learning_rate: peak.
+        batch_size: lines of 672 px per step.
+        replay_share: of the lines drawn, where there is replay.
+        frozen: blocks, from the first, that stay as they are: strokes are strokes in every hand.
+        for_all: other hands are to be read as well as before; else only the new lines count.
+        held_out: share of the lines that choose, at most `MOST_HELD_OUT`.
+        seed: of everything random.
+    """
+
+    minutes: float = 4.0
+    learning_rate: float = 3.0e-4
+    batch_size: int = 8
+    replay_share: float = 0.5
+    frozen: int = 4
+    for_all: bool = True
+    held_out: float = 0.15
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a fine-tuning runs and who looks on.
+
+    Attributes:
+        held: lines that choose; none: some of those given are held out.
+        checkpoints: folder that it is resumed from; None: a passing one.
+        watch: told about once a second how far it is; whatever it raises ends the training.
+        logger: where curves and sample readings go.
+        save_every_steps: how often it is kept, to be resumed from.
+    """
+
+    held: Sequence[LineTruth] = ()
+    checkpoints: Path | None = None
+    watch: Watch | None = None
+    logger: Logger | None = None
+    save_every_steps: int = 25
+
+
+@dataclass(frozen=True)
+class FinetuneReport:
+    """What came of it. Both CERs are on the held-out lines that chose the weights, so the second one flatters.
+
+    Attributes:
+        lines: trained on.
+        held_out: lines that chose.
+        skipped: lines with no text or with characters outside the charset.
+        replayed: whether other lines were replayed.
+        cer_before: of the parent.
+        cer_after: of what was kept.
+        kept: ``child`` or ``parent``.
+        share: how far from the parent towards the child.
+        model: version written.
+        seconds: in all.
+    """
+
+    lines: int
+    held_out: int
+    skipped: int
+    replayed: bool
+    cer_before: float
+    cer_after: float
+    kept: str
+    share: float
+    model: str
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as the command prints it."""
+        return asdict(self)
+
+
+def finetune(
+    rows: Sequence[LineTruth],
+    parent: Path,
+    output: Path,
+    replay: Replay,
+    options: FinetuneOptions,
+    surroundings: Surroundings | None = None,
+) -> FinetuneReport:
+    """Train from the model in ``parent`` on ``rows``; write the best between parent and child into ``output``.
+
+    Raises:
+        BadManifest: fewer than two usable lines.
+        BadModel: the parent cannot be loaded.
+        NotAnImage: a line's image cannot be opened.
+        Diverged: the loss is no number any more.
+    """
+    begun = time.monotonic()
+    around = surroundings or Surroundings()
+    model, charset, card = load_reader(parent)
+    lines, held = _parts(rows, around.held, charset, options)
+    origin = weights_of(model)
+    judges = _judges(held, replay, charset, options)
+    opened = time.monotonic()
+    before = judges.assess(model)
+    judging = len(SHARES) * (time.monotonic() - opened)
+    left = 60 * options.minutes * (1 - SPARE) - (time.monotonic() - begun) - judging
+    _train(model, lines, held, _Task(charset, replay, _shortened(options, left), around))
+    found = blend(model, origin, judges, before)
+    inherited = {key: value for key, value in card.items() if key in ("calibration", "language", "sources", "int8")}
+    if "language" in card:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / LANGUAGE).write_bytes((parent / LANGUAGE).read_bytes())
+    version = save_reader(model, charset, output, notes=inherited | {"parent": card["version"]})
+    return FinetuneReport(
+        lines=len(lines),
+        held_out=len(held),
+        skipped=len(rows) + len(around.held) - len(lines) - len(held),
+        replayed=bool(replay.sources),
+        cer_before=before[0].cer,
+        cer_after=found.cer,
+        kept="child" if found.share else "parent",
+        share=found.share,
+        model=version,
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _judges(held: Sequence[LineTruth], replay: Replay, charset: Charset, options: FinetuneOptions) -> Judges:
+    chosen_by = pooled_batches(held, charset)
+    if not options.for_all:
+        return Judges(chosen_by, (), charset)
+    return Judges(chosen_by, replay.watched_batches(charset), charset, replay.farthest)
+
+
+def _parts(
+    rows: Sequence[LineTruth], held: Sequence[LineTruth], charset: Charset, options: FinetuneOptions
+) -> tuple[list[LineTruth], list[LineTruth]]:
+    """(lines to train on, lines that choose), of those that can be learnt from."""
+    usable, choosing = ([row for row in some if row.text and not charset.unknown(row.text)] for some in (rows, held))
+    if len(usable) < FEWEST_LINES:
+        raise BadManifest(f"Only {len(usable)} of {len(rows)} lines can be learnt from. Give at least {FEWEST_LINES}.")
+    if choosing:
+        return usable, choosing
+    return hold_out_pages(usable, share=min(options.held_out, MOST_HELD_OUT / len(usable)))
+
+
+def _shortened(options: FinetuneOptions, seconds: float) -> FinetuneOptions:
+    """The same, with what is left of the time."""
+    return replace(options, minutes=max(seconds / 60, LEAST_TRAINING * options.minutes))
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a training needs beside its lines."""
+
+    charset: Charset
+    replay: Replay
+    options: FinetuneOptions
+    around: Surroundings
+
+
+def _train(model: LineCTC, lines: Sequence[LineTruth], held: Sequence[LineTruth], task: _Task) -> None:
+    around = task.around
+    with tempfile.TemporaryDirectory(prefix="inkloop-finetune-") as passing:
+        course = Course(
+            _mixture(lines, task),
+            held,
+            _hyperparameters(task.options),
+            around.checkpoints or Path(passing),
+            workers=0,
+            logger=around.logger,
+            watchers=(Follower(around.watch, lines=len(lines)),) if around.watch else (),
+            save_every_steps=around.save_every_steps,
+            best=False,
+        )
+        model.freeze(task.options.frozen)
+        fit(model, course, {})
+
+
+def _mixture(lines: Sequence[LineTruth], task: _Task) -> Mixture:
+    """The new lines with their share, the replayed ones with theirs."""
+    whole, share = sum(share for _, share in task.replay.sources), task.options.replay_share
+    replayed = [(source, share * part / whole) for source, part in task.replay.sources]
+    return Mixture([(RealLines(lines, strength=0.8), 1 - share), *replayed], task.charset)
+
+
+def _hyperparameters(options: FinetuneOptions) -> LineHyperparameters:
+    return LineHyperparameters(
+        learning_rate=options.learning_rate,
+        weight_decay=0.0,
+        minutes=options.minutes,
+        batch_size=options.batch_size,
+        ema_decay=0.98,
+        warm_up_steps=20,
+        seed=options.seed,
+    )

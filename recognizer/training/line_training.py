@@ -1,0 +1,216 @@
+"""Train a line reader: from a model trained at scale, from our own weights, or from nothing.
+
+One path for all of it, `fit`, which runs as every training does: see `recognizer.training.trainer`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import Logger, WandbLogger
+
+from recognizer.calibration import Calibration
+from recognizer.charset import LATIN_V1, Charset
+from recognizer.corpora import LineTruth, read_manifest
+from recognizer.datasets.batches import Corpora, LineDataModule, Mixture
+from recognizer.datasets.held_out import hold_out
+from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.language_prior import LanguagePrior
+from recognizer.engines.quantisation import ENOUGH_LINES, activation_ranges
+from recognizer.engines.runtimes import OnnxRuntime
+from recognizer.errors import BadInput, BadModel
+from recognizer.evaluation import calibrate
+from recognizer.line_images import open_line
+from recognizer.line_recogniser import LineRecogniser
+from recognizer.models.line_ctc import LineCTC
+from recognizer.training.lit_models import LineHyperparameters, LitLineCTC
+from recognizer.training.pretrained import load_line_ctc, wheel_model
+from recognizer.training.trainer import EndOfCall, Keeping, run
+from recognizer.weights_files import CARD, LANGUAGE, WEIGHTS, load_reader, save_prior, save_reader
+
+RECOGNISER = "PP-OCRv6_rec_small.onnx"
+
+
+def find_corpora(data: Path) -> tuple[Corpora, list[LineTruth]]:
+    """What a data folder holds, and the lines of writers held out of its ``lines_train.jsonl``.
+
+    Raises:
+        BadManifest: there is no ``lines_train.jsonl``, or it breaks its format.
+    """
+    lines, held = hold_out(list(read_manifest(data / "lines_train.jsonl")), share=0.03)
+    ink, fonts = data / "unipen_text.parquet", data / "fonts"
+    corpora = Corpora(
+        tuple(lines),
+        ink if ink.exists() else None,
+        fonts if fonts.exists() else None,
+        tuple(sorted((data / "texts").glob("*.txt"))),
+    )
+    return corpora, held
+
+
+def starting_model(start: str, *, dropout: float) -> tuple[LineCTC, Charset]:
+    """The network a training begins with: ``scale`` (PP-OCRv6), ``nothing``, or a model folder.
+
+    Raises:
+        BadModel: the folder or the wheel cannot be loaded.
+    """
+    if start == "scale":
+        return load_line_ctc(wheel_model(RECOGNISER), LATIN_V1, dropout=dropout), LATIN_V1
+    if start == "nothing":
+        return LineCTC(LATIN_V1.classes, dropout=dropout), LATIN_V1
+    model, charset, _ = load_reader(Path(start))
+    return model.train(), charset
+
+
+@dataclass(frozen=True)
+class Course:
+    """What one training is made of.
+
+    Attributes:
+        mixture: of lines to train on.
+        validation: lines that choose the checkpoint; they must be in no source of the mixture.
+        hyper: how.
+        output: folder for checkpoints.
+        workers: processes that prepare batches.
+        logger: where curves and sample readings go.
+        watchers: callbacks that follow the training.
+        save_every_steps: how often it is kept, to be resumed from.
+        best: keep the best of the checkpoints on the validation lines; else the last one.
+        teacher: whom a smaller network learns from beside the lines.
+    """
+
+    mixture: Mixture
+    validation: Sequence[LineTruth]
+    hyper: LineHyperparameters
+    output: Path
+    workers: int = 1
+    logger: Logger | None = None
+    watchers: tuple[pl.Callback, ...] = ()
+    save_every_steps: int = 200
+    best: bool = True
+    teacher: LineCTC | None = None
+
+
+def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
+    """Train ``model`` in place until its schedule ends; it ends as the best or last of its averaged weights.
+
+    Args:
+        model: where to begin.
+        course: what to train on and how.
+        options: of the Lightning Trainer, over `recognizer.training.trainer.default_options`.
+
+    Returns:
+        CER on the validation lines, which chose the weights if the best are kept.
+    """
+    hyper = course.hyper
+    pl.seed_everything(hyper.seed, workers=True, verbose=False)
+    model.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    lit = LitLineCTC(model, course.mixture.charset, hyper, course.teacher)
+    data = LineDataModule(
+        course.mixture, course.validation, batch_size=hyper.batch_size, workers=course.workers, seed=hyper.seed
+    )
+    keeping = Keeping(course.output, every_steps=course.save_every_steps, best=course.best)
+    own = {"logger": course.logger or False, "callbacks": course.watchers}
+    return run(lit, data, keeping, own | options)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks of `train`.
+
+    Attributes:
+        data: folder as `find_corpora` expects it.
+        output: folder for checkpoints and model; a checkpoint in it is resumed.
+        start: as `starting_model` expects it.
+        workers: processes that prepare batches.
+        track: log to Weights & Biases.
+        call_minutes: after which this call ends, checkpoint and model written; the next one goes on with the schedule.
+        leave_out: blocks of the network that it is to do without.
+        teacher: model folder that it learns from beside the lines.
+    """
+
+    data: Path
+    output: Path
+    start: str = "scale"
+    workers: int = 1
+    track: bool = False
+    call_minutes: float | None = None
+    leave_out: tuple[int, ...] = ()
+    teacher: Path | None = None
+
+    def watchers(self) -> tuple[pl.Callback, ...]:
+        """What follows the training for the wish's sake."""
+        return () if self.call_minutes is None else (EndOfCall(self.call_minutes),)
+
+
+def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> dict[str, Any]:
+    """Train on a data folder and write a model folder: weights, and a card with calibrated confidence.
+
+    Args:
+        wish: what to train on and where to.
+        hyper: hyperparameters.
+        options: of the Lightning Trainer.
+
+    Returns:
+        Model version and CER on the held-out writers, who chose the weights.
+
+    Raises:
+        BadManifest: see `find_corpora`.
+        BadModel: start or teacher cannot be loaded, or they do not fit each other.
+        BadInput: a block cannot be left out.
+    """
+    corpora, held = find_corpora(wish.data)
+    model, charset = starting_model(wish.start, dropout=hyper.dropout)
+    try:
+        model.leave_out(wish.leave_out)
+    except ValueError as refusal:
+        raise BadInput(str(refusal)) from refusal
+    mixture = Mixture(corpora.sources(), charset)
+    wish.output.mkdir(parents=True, exist_ok=True)
+    logger = WandbLogger(project="inkloop", save_dir=str(wish.output)) if wish.track else None
+    course = Course(mixture, held, hyper, wish.output, wish.workers, logger, wish.watchers())
+    if wish.teacher is not None:
+        course = replace(course, teacher=_teacher(wish.teacher, charset))
+    error = fit(model, course, options)
+    report = write_model(model, charset, corpora, held, wish.output) | {"held_out_cer": error}
+    if logger is not None:
+        files = [wish.output / name for name in (WEIGHTS, CARD, LANGUAGE)]
+        log_model(logger, files, version=report["model"])
+    return report
+
+
+def _teacher(folder: Path, charset: Charset) -> LineCTC:
+    """Raises `BadModel` where teacher and student do not mean the same characters."""
+    teacher, known, _ = load_reader(folder)
+    if known.characters != charset.characters:
+        raise BadModel(f"{folder} has another charset ({known.name}) than its student ({charset.name}). Give another.")
+    return teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def log_model(logger: WandbLogger, files: Sequence[Path], *, version: str) -> None:
+    """Keep a model's files as an artifact of the logger's run, and close the run."""
+    import wandb
+
+    artifact = wandb.Artifact("line-reader", type="model", metadata={"version": version})
+    for file in files:
+        artifact.add_file(str(file))
+    logger.experiment.log_artifact(artifact)
+    logger.experiment.finish()
+
+
+def write_model(
+    model: LineCTC, charset: Charset, corpora: Corpora, held: Sequence[LineTruth], output: Path
+) -> dict[str, Any]:
+    """Learn the language of the training texts, calibrate on held-out lines, quantise, write the model folder."""
+    known = CharacterModel.learn(corpora.language())
+    language = save_prior(known, output)
+    runtime = OnnxRuntime(model.float().eval())
+    recogniser = LineRecogniser(runtime, charset, Calibration(), prior=LanguagePrior(known, charset))
+    curves = asdict(calibrate(recogniser, held))
+    some = corpora.lines[:: -(-len(corpora.lines) // ENOUGH_LINES)]
+    ranges = activation_ranges(model, [open_line(row.image) for row in some])
+    notes = {"calibration": curves, "language": language, "sources": corpora.describe(), "int8": ranges}
+    return {"model": save_reader(model, charset, output, notes=notes)}
