@@ -81,7 +81,7 @@ class Editor {
   go(line, how) {
     const page = this.work.pageOf(line);
     if (!page) return;
-    if (page !== this.page) this.#turnTo(page);
+    if (page !== this.page) this.#turnTo(page, this.view.zoom.onto(page));
     this.list.row(line).focus(how);
   }
 
@@ -193,7 +193,7 @@ class Editor {
     const pages = this.work.pages;
     const page = pages[pages.indexOf(this.page) + step];
     if (!page) return;
-    this.#turnTo(page);
+    this.#turnTo(page, this.view.zoom.onto(page));
     this.element.scrollIntoView({ block: "start" });
   }
 
