@@ -51,52 +51,63 @@ def train(job: Job) -> tuple[Any, Result]:
     """
     import torch
     from kraken.configs import VGSLRecognitionTrainingConfig, VGSLRecognitionTrainingDataConfig
-    from kraken.train import KrakenTrainer, VGSLRecognitionDataModule, VGSLRecognitionModel
-    from lightning.pytorch import Callback, seed_everything
+    from kraken.train import VGSLRecognitionDataModule, VGSLRecognitionModel
+    from lightning.pytorch import seed_everything
     from lightning.pytorch.callbacks import ModelCheckpoint
-
-    class Clock(TrainingClock, Callback):  # type: ignore[misc]
-        def on_train_batch_end(self, trainer: Any, pl_module: Any, *about: Any) -> None:
-            super().on_train_batch_end(trainer, pl_module, *about)
-            trainer.should_stop = trainer.should_stop or self.seconds >= 60 * job.minutes
 
     torch.set_num_threads(1)
     seed_everything(job.seed)
     config = VGSLRecognitionTrainingConfig(quit="fixed", checkpoint_path=job.output)
     files = {"training_data": job.images(TRAIN), "evaluation_data": job.images(HELD)}
     data = VGSLRecognitionDataModule(VGSLRecognitionTrainingDataConfig(format_type="path", num_workers=0, **files))
-    clock = Clock()
+    clock = _clock(60 * job.minutes)
     kept = ModelCheckpoint(job.output, filename="best", monitor="val_metric", mode="max")
-    trainer = KrakenTrainer(
-        accelerator="cpu",
-        devices=1,
-        precision=config.precision,
-        max_epochs=-1,
-        min_epochs=0,
-        val_check_interval=timedelta(minutes=max(0.25, job.minutes / PARTS)),
-        check_val_every_n_epoch=None,
-        gradient_clip_val=config.gradient_clip_val,
-        num_sanity_val_steps=0,
-        enable_progress_bar=False,
-        enable_summary=False,
-        enable_model_summary=False,
-        callbacks=[clock, kept],
-    )
     module = VGSLRecognitionModel(config)
-    trainer.fit(module, data)  # the end by the clock brings a last validation
+    _trainer(config, [clock, kept], minutes=job.minutes).fit(module, data)  # at the end comes a last validation
     if kept.best_model_score is None:
         raise SystemExit("kraken's training ended without a validation. Give it more minutes.")
     module.load_state_dict(torch.load(kept.best_model_path, weights_only=False)["state_dict"])
-    accuracy = float(kept.best_model_score)
     notes = {
         "network": config.spec,
         "precision": config.precision,
         "optimizer": f"{config.optimizer}, learning rate {config.lrate:g} throughout",
         "torch": version("torch"),
     }
-    seen = clock.steps * config.batch_size
-    made = Result(name(), "nothing", clock.seconds, clock.steps, seen, 1 - accuracy, {}, notes)
-    return module.net, made
+    error, seen = 1 - float(kept.best_model_score), clock.steps * config.batch_size
+    return module.net, Result(name(), "nothing", clock.seconds, clock.steps, seen, error, {}, notes)
+
+
+def _clock(seconds: float) -> Any:
+    """A callback that counts training time and ends the training when it is over."""
+    from lightning.pytorch import Callback
+
+    class Clock(TrainingClock, Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, trainer: Any, pl_module: Any, *about: Any) -> None:
+            super().on_train_batch_end(trainer, pl_module, *about)
+            trainer.should_stop = trainer.should_stop or self.seconds >= seconds
+
+    return Clock()
+
+
+def _trainer(config: Any, callbacks: list[Any], *, minutes: float) -> Any:
+    """kraken's trainer on one core; what is said here and not by ``config`` is of `train`'s exceptions."""
+    from kraken.train import KrakenTrainer
+
+    return KrakenTrainer(
+        accelerator="cpu",
+        devices=1,
+        precision=config.precision,
+        max_epochs=-1,
+        min_epochs=0,
+        val_check_interval=timedelta(minutes=max(0.25, minutes / PARTS)),
+        check_val_every_n_epoch=None,
+        gradient_clip_val=config.gradient_clip_val,
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_summary=False,
+        enable_model_summary=False,
+        callbacks=callbacks,
+    )
 
 
 def read(network: Any, images: list[Path]) -> Iterator[str]:
