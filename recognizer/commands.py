@@ -201,7 +201,8 @@ def run_pack(options: Options) -> int:
     """Make a small copy of a data folder."""
     from recognizer.datasets.packing import pack
 
-    _report(pack(options.data, options.output, most_bytes=int(options.megabytes * 1e6)).to_json(), options)
+    most = int(options.megabytes * 1e6)
+    _report(pack(options.data, options.output, most_bytes=most, height_px=options.height).to_json(), options)
     return 0
 
 

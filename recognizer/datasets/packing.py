@@ -7,16 +7,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from recognizer.corpora import read_rows
-from recognizer.errors import BadInput, BadManifest
+from recognizer.errors import BadInput, BadManifest, NotAnImage
+from recognizer.line_images import open_line, to_height
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LINES, INK, FONTS, TEXTS = "lines_train.jsonl", "unipen_text.parquet", "fonts", "texts"
 CLOSE = 0.97  # of the room, so that a smaller table, which compresses a little worse, still fits
+WEBP_QUALITY = 75
 RAREST = 100  # samples of pen strokes; fewer are left out
 
 
@@ -41,7 +44,7 @@ class Packed:
         return asdict(self)
 
 
-def pack(data: Path, output: Path, *, most_bytes: int) -> Packed:
+def pack(data: Path, output: Path, *, most_bytes: int, height_px: int | None = None) -> Packed:
     """Copy what `recognizer.training.line_training.find_corpora` finds in ``data`` into an empty folder.
 
     Real lines, fonts and prose are copied whole; of the pen strokes the training split, and of that as many samples,
@@ -51,6 +54,7 @@ def pack(data: Path, output: Path, *, most_bytes: int) -> Packed:
         data: folder with ``lines_train.jsonl``; ink, fonts and texts where they are there.
         output: new folder.
         most_bytes: of all its files together.
+        height_px: to which line images are made smaller and squeezed; None: they are copied as they are.
 
     Raises:
         BadManifest: the manifest is missing or breaks its format, or an image is missing.
@@ -59,7 +63,7 @@ def pack(data: Path, output: Path, *, most_bytes: int) -> Packed:
     if output.exists() and any(output.iterdir()):
         raise BadInput(f"{output} is not empty. Give a new folder, or empty this one.")
     output.mkdir(parents=True, exist_ok=True)
-    lines = _copy_lines(data / LINES, output)
+    lines = _copy_lines(data / LINES, output, height_px)
     for name in (FONTS, TEXTS):
         if (data / name).exists():
             shutil.copytree(data / name, output / name)
@@ -78,19 +82,29 @@ def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def _copy_lines(manifest: Path, output: Path) -> int:
+def _copy_lines(manifest: Path, output: Path, height_px: int | None) -> int:
     """The images under new names, so that rows may point anywhere; returns how many rows."""
     (output / "lines").mkdir()
     rows = []
     for number, row in read_rows(manifest):
-        name = f"lines/{number:06d}{Path(str(row.get('image'))).suffix}"
+        source = manifest.parent / str(row.get("image"))
+        name = f"lines/{number:06d}{source.suffix if height_px is None else '.webp'}"
         try:
-            shutil.copyfile(manifest.parent / str(row["image"]), output / name)
-        except (KeyError, OSError) as error:
-            raise BadManifest(f"{manifest}, line {number}: its image cannot be copied ({error!r}).") from error
+            if height_px is None:
+                shutil.copyfile(source, output / name)
+            else:
+                _squeeze(source, output / name, height_px)
+        except (OSError, NotAnImage) as error:
+            raise BadManifest(f"{manifest}, line {number}: its image cannot be copied. {error}") from error
         rows.append(json.dumps(row | {"image": name}, ensure_ascii=False) + "\n")
     (output / LINES).write_text("".join(rows), encoding="utf-8")
     return len(rows)
+
+
+def _squeeze(source: Path, target: Path, height_px: int) -> None:
+    image = open_line(source)
+    image = to_height(image, height_px) if image.shape[0] > height_px else image
+    cv2.imwrite(str(target), image, [cv2.IMWRITE_WEBP_QUALITY, WEBP_QUALITY])
 
 
 def _copy_ink(table: Path, output: Path, room: int) -> tuple[int, int]:
@@ -116,5 +130,5 @@ def _compressed(rows: "pa.Table") -> bytes:
     import pyarrow.parquet as pq
 
     content = io.BytesIO()
-    pq.write_table(rows, content, compression="zstd", compression_level=19)
+    pq.write_table(rows, content, compression="zstd", compression_level=12)
     return content.getvalue()

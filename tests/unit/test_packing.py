@@ -11,7 +11,7 @@ from recognizer.__main__ import main
 from recognizer.corpora import read_manifest
 from recognizer.datasets import packing
 from recognizer.errors import BadInput, BadManifest
-from recognizer.line_images import open_line
+from recognizer.line_images import open_line, to_height
 from recognizer.training.line_training import find_corpora
 from tests.unit.lines import write_manifest
 
@@ -55,6 +55,15 @@ def test_a_packed_folder_trains_as_the_whole_one_does(data: Path, tmp_path: Path
     corpora, _ = find_corpora(tmp_path / "packed")
     assert corpora.ink is not None and len(pd.read_parquet(corpora.ink)) == SAMPLES
     assert [path.name for path in corpora.texts] == ["prose.txt"]
+
+
+def test_lines_are_made_smaller_where_that_is_asked_for(data: Path, tmp_path: Path) -> None:
+    packing.pack(data, tmp_path / "packed", most_bytes=10_000_000, height_px=40)
+    before, after = (list(read_manifest(folder / "lines_train.jsonl")) for folder in (data, tmp_path / "packed"))
+    for old, new in zip(before, after, strict=True):
+        small, whole = open_line(new.image), open_line(old.image)
+        assert small.shape[0] == min(40, whole.shape[0]) and new.image.suffix == ".webp"
+        assert np.abs(small.astype(int) - to_height(whole, small.shape[0])).mean() < 8
 
 
 def test_as_much_ink_as_there_is_room_for(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
