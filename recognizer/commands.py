@@ -188,6 +188,14 @@ def run_quantise(options: Options) -> int:
     return 0
 
 
+def run_teach_language(options: Options) -> int:
+    """Write a model that knows one more language."""
+    from recognizer.training.languages import teach
+
+    _report(teach(options.texts, options.model or SHIPPED, options.output).to_json(), options)
+    return 0
+
+
 def run_render_ink(options: Options) -> int:
     """Draw a split of pen strokes as clean line images with line manifests."""
     from recognizer.datasets.ink import render_split

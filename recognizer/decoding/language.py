@@ -101,6 +101,54 @@ class CharacterModel:
         )
         return cls(alphabet, *np.array(rows, np.int64).reshape(-1, 3).T)
 
+    def joined(self, other: "CharacterModel") -> "CharacterModel":
+        """What both have seen.
+
+        After how many different characters a text occurs cannot be told of both from the counts of each: what is left
+        of longer n-grams tells it, or whichever of the two has seen it after more.
+        """
+        alphabet = (self.alphabet + "".join(c for c in other.alphabet if not self.code(c)))[:MOST_CHARACTERS]
+        code = {character: number for number, character in enumerate(alphabet, start=1)}
+        theirs = other._recoded(np.array([0, *(code.get(character, 0) for character in other.alphabet)]))
+        known = theirs > 0
+        ours = self._whole
+        keys, places = np.unique(np.concatenate([ours, theirs[known]]), return_inverse=True)
+        counts = np.zeros((2, len(keys)), np.int64)
+        counts[0, places[: len(ours)]], counts[1, places[len(ours) :]] = self._counts, other._counts[known]
+        lengths = _lengths(keys)
+        ends, times = np.unique(keys[lengths > 1] & _masks(lengths[lengths > 1] - 1), return_counts=True)
+        found = np.minimum(np.searchsorted(ends, keys), len(ends) - 1)
+        after = np.where(ends[found] == keys, times[found], 0)
+        begins = (keys >> (CODE_BITS * (lengths - 1))) == code[START]
+        seen = np.where((lengths == ORDER) | begins, counts.sum(axis=0), np.maximum(counts.max(axis=0), after))
+        return CharacterModel(alphabet, keys >> CODE_BITS, keys & MOST_CHARACTERS, seen)
+
+    @property
+    def _whole(self) -> Integers:
+        """(N,): the key of each n-gram, its last character with it."""
+        return (self._grams << CODE_BITS) | self._characters
+
+    def _recoded(self, code: Integers) -> Integers:
+        """(N,): the keys of the n-grams in other codes; 0 where a character has none."""
+        whole, keys, lost = self._whole, np.zeros(len(self._grams), np.int64), np.zeros(len(self._grams), bool)
+        for place in range(ORDER):
+            old = (whole >> (CODE_BITS * place)) & MOST_CHARACTERS
+            keys |= code[old] << (CODE_BITS * place)
+            lost |= (old > 0) & (code[old] == 0)
+        return np.where(lost, 0, keys)
+
+    def bits(self, lines: Iterable[str]) -> float:
+        """Bits per character that lines of text take, on average; characters never seen count as `UNKNOWN`.
+
+        Raises:
+            ValueError: the lines hold no character.
+        """
+        texts = [unicodedata.normalize("NFC", line).strip() for line in lines]
+        said = [self.log_probabilities(np.array([self.code(c) for c in text])) for text in texts if text]
+        if not said:
+            raise ValueError("the lines hold no character")
+        return float(-np.concatenate(said).mean() / np.log(2))
+
     @property
     def states(self) -> int:
         """How many contexts were seen."""
@@ -217,9 +265,13 @@ def _mask(length: int) -> int:
     return (1 << (CODE_BITS * length)) - 1
 
 
+def _masks(lengths: Integers) -> Integers:
+    return (np.int64(1) << (CODE_BITS * lengths)) - 1
+
+
 def _lengths(keys: Integers) -> Integers:
     """How many characters each key holds."""
-    return np.asarray(sum((keys > _mask(length)).astype(np.int64) for length in range(ORDER - 1)))
+    return np.asarray(sum((keys > _mask(length)).astype(np.int64) for length in range(ORDER)))
 
 
 def _top(keys: Integers) -> Integers:

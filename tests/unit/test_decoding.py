@@ -171,6 +171,23 @@ def test_the_prior_weighs_a_text_as_the_character_model_finds_it_likely() -> Non
     assert found == pytest.approx(model.log_probabilities(codes_of(model, text)))
 
 
+def test_two_languages_joined_know_what_one_knows_that_read_both() -> None:
+    texts = ["the cat sat", "the car ran", "a cap"], ["der Kater saß", "die Katze ran", "äh"]
+    joined = CharacterModel.learn(texts[0], least=1).joined(CharacterModel.learn(texts[1], least=1))
+    both = CharacterModel.learn(texts[0] + texts[1], least=1)
+    assert set(joined.alphabet) == set(both.alphabet) and joined.states == both.states
+    for text in ("the cat", "die Katze sah", "äh, zwölf"):
+        ours, theirs = (model.log_probabilities(codes_of(model, text)) for model in (joined, both))
+        assert ours == pytest.approx(theirs)
+
+
+def test_bits_fall_for_what_was_seen() -> None:
+    model = CharacterModel.learn(["the cat sat", "the car ran"] * 3)
+    assert model.bits(["the cat ran"]) < 2 < model.bits(["xyz"]) == pytest.approx(9, abs=1)
+    with pytest.raises(ValueError, match="no character"):
+        model.bits([" "])
+
+
 def test_a_language_survives_the_disk_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     model = CharacterModel.learn(["où est-elle ?", "où est-il ?"], least=1)
     model.save(tmp_path / "l.xz")

@@ -1,0 +1,80 @@
+"""Teach a reader one more language from plain text: the same network, with more to say about what is likely."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from recognizer.decoding.language import CharacterModel
+from recognizer.errors import BadInput, BadModel
+from recognizer.weights_files import SHIPPED, has_finder, load_prior, load_reader, notes_of, save_prior, save_reader
+
+WORDS = 9  # of a line cut from running text
+TESTED = 10  # every tenth line tells what was learnt
+FEWEST_LINES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What came of it.
+
+    Attributes:
+        lines: of text that were learnt.
+        bits_before: per character of every tenth line, as the model was.
+        bits_after: of the same lines, had the others alone been learnt.
+        unknown: characters of the text that the network can never say.
+        model: version written.
+    """
+
+    lines: int
+    bits_before: float
+    bits_after: float
+    unknown: str
+    model: str
+
+    def to_json(self) -> dict[str, int | float | str]:
+        """The report as the command prints it."""
+        return asdict(self)
+
+
+def teach(texts: Sequence[Path], model: Path, output: Path) -> Taught:
+    """Write the model in ``model`` into ``output``, knowing also the language of some texts.
+
+    Args:
+        texts: UTF-8 files of running text.
+        model: folder of a line reader.
+        output: another folder.
+
+    Raises:
+        BadInput: a text cannot be read, or there is too little of it.
+        BadModel: the model cannot be loaded, or has no language to add to.
+    """
+    network, charset, card = load_reader(model)
+    prior = load_prior(model, charset, card)
+    if prior is None:
+        raise BadModel(f"{model} knows no language to add to. Give a folder that train has written.")
+    if output.resolve() == model.resolve():
+        raise BadInput(f"{output} is the model that is taught. Give another folder for the new one.")
+    lines = [line for text in texts for line in _lines(text)]
+    if len(lines) < FEWEST_LINES:
+        raise BadInput(f"The texts hold {len(lines)} lines of {WORDS} words. Add text: {FEWEST_LINES} are needed.")
+    tested = lines[::TESTED]
+    learnt = [line for number, line in enumerate(lines) if number % TESTED]
+    after = prior.model.joined(CharacterModel.learn(learnt)).bits(tested)
+    language = save_prior(prior.model.joined(CharacterModel.learn(lines)), output)
+    notes = notes_of(card) | {"language": language, "parent": card["version"]}
+    version = save_reader(network, charset, output, notes=notes)
+    if has_finder(model) and model != SHIPPED:
+        for file in model.glob("line_finder.*"):
+            shutil.copyfile(file, output / file.name)
+    unknown = "".join(charset.unknown("".join(lines)))
+    return Taught(len(lines), prior.model.bits(tested), after, unknown, version)
+
+
+def _lines(text: Path) -> list[str]:
+    """A text as lines of a page hold it."""
+    try:
+        words = text.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{text} cannot be read ({error}). Give text files in UTF-8.") from error
+    return [" ".join(words[start : start + WORDS]) for start in range(0, len(words), WORDS)]
