@@ -17,7 +17,9 @@ from recognizer.datasets.batches import Batch
 from recognizer.models.line_ctc import LineCTC
 from recognizer.training.lit_models import Assessment, assess
 
-SHARES = (0.85, 0.7, 0.55, 0.4, 0.25)
+MOST = 0.9  # of the child; beyond it something is forgotten for nothing
+LOOKS = 5  # at shares between parent and child
+FIRST, STEP = 0.6, 0.25  # of the way allowed: where to look first, and how far from there next; then half as far
 FORGETS = 0.08  # by how much of itself the loss on the watched lines may rise
 ALIKE = 0.01  # of a loss: what ten lines cannot tell apart
 Weights = Mapping[str, Tensor]
@@ -66,8 +68,9 @@ def weights_of(model: LineCTC) -> dict[str, Tensor]:
 def blend(model: LineCTC, parent: Weights, judges: Judges, before: tuple[Assessment, float]) -> Blend:
     """Leave in ``model``, which is the child, the best of what lies between it and its parent.
 
-    Of the shares that forget no more than `FORGETS`, the largest whose loss on the lines that choose is the lowest or
-    `ALIKE`; the parent where none of them has a lower loss than the parent, at no higher CER.
+    Of `LOOKS` shares, each farther than the last where that one forgot no more than `FORGETS` and served the lines that
+    choose best, else nearer: the largest whose loss on these lines is the lowest or `ALIKE`; the parent where none of
+    them has a lower loss than the parent, at no higher CER.
 
     Args:
         model: the child; changed in place.
@@ -78,15 +81,21 @@ def blend(model: LineCTC, parent: Weights, judges: Judges, before: tuple[Assessm
     child = weights_of(model)
     chosen, watched_before = before
     found: dict[float, Assessment] = {}
-    for share in (share for share in SHARES if share <= judges.farthest):
+    lowest, whole = chosen.loss, min(judges.farthest, MOST)
+    share, step = FIRST * whole, STEP * whole
+    for _ in range(LOOKS):
         model.load_state_dict(_between(parent, child, share))
         said, watched = judges.assess(model)
-        if watched <= watched_before * (1 + FORGETS) and said.cer <= chosen.cer and said.loss < chosen.loss:
+        serves = said.loss < chosen.loss and said.cer <= chosen.cer and watched <= watched_before * (1 + FORGETS)
+        if serves:
             found[share] = said
-    lowest = min((said.loss for said in found.values()), default=0.0)
+        farther = serves and said.loss <= lowest * (1 + ALIKE)
+        lowest = min(lowest, said.loss) if serves else lowest
+        share = min(whole, share + step) if farther else share - step
+        step /= 2
     share = max((share for share, said in found.items() if said.loss <= lowest * (1 + ALIKE)), default=0.0)
     model.load_state_dict(_between(parent, child, share))
-    return Blend(share, found[share].cer if share else chosen.cer)
+    return Blend(round(share, 4), found[share].cer if share else chosen.cer)
 
 
 def _between(parent: Weights, child: Weights, share: float) -> dict[str, Tensor]:

@@ -20,7 +20,7 @@ from recognizer.datasets.held_out import hold_out_pages
 from recognizer.datasets.replay import Replay
 from recognizer.errors import BadManifest
 from recognizer.models.line_ctc import LineCTC
-from recognizer.training.blending import SHARES, Judges, blend, weights_of
+from recognizer.training.blending import LOOKS, Judges, blend, weights_of
 from recognizer.training.line_training import Course, fit
 from recognizer.training.lit_models import LineHyperparameters
 from recognizer.training.progress import Follower, Watch
@@ -133,7 +133,7 @@ def finetune(
     judges = _judges(held, replay, charset, options)
     opened = time.monotonic()
     before = judges.assess(model)
-    judging = len(SHARES) * (time.monotonic() - opened)
+    judging = LOOKS * (time.monotonic() - opened)
     left = 60 * options.minutes * (1 - SPARE) - (time.monotonic() - begun) - judging
     _train(model, lines, held, _Task(charset, replay, _shortened(options, left), around))
     found = blend(model, origin, judges, before)
