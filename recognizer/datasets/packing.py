@@ -65,8 +65,10 @@ def pack(data: Path, output: Path, *, most_bytes: int, height_px: int | None = N
     output.mkdir(parents=True, exist_ok=True)
     lines = _copy_lines(data / LINES, output, height_px)
     for name in (FONTS, TEXTS):
-        if (data / name).exists():
-            shutil.copytree(data / name, output / name)
+        for file in sorted(found for found in (data / name).rglob("*") if found.is_file()):
+            target = output / file.relative_to(data)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)  # without its rights, which may be to read alone
     size = _size(output)
     if size > most_bytes:
         shutil.rmtree(output)
