@@ -4,7 +4,8 @@ The strokes are those of `recognizer.datasets.handwriting`, which the reader rea
 letters have forms of their own: the long s that is taken for f, the round r that is taken for 2 or z, uncial d, open e,
 low t, insular g, and y with two dots. Only the shapes are strange: the text is that of the modern letters. It comes
 with the program, so nobody needs a file: the person copies out the Apache licence, and writes a letter, which is never
-corrected and tells how well the hand is read."""
+corrected and tells how well the hand is read.
+"""
 
 import io
 import re

@@ -59,6 +59,12 @@ def notes_of(card: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in card.items() if key not in own}
 
 
+def inherited(card: dict[str, Any]) -> dict[str, Any]:
+    """What a card says that also holds for a model made from it, and whose child that is; its figures do not."""
+    kept = {key: value for key, value in card.items() if key in ("calibration", "language", "sources", "int8")}
+    return kept | {"parent": card["version"]}
+
+
 def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
     """The network in float32 and evaluation mode, its charset and its card.
 

@@ -23,6 +23,7 @@ from recognizer.corpora import LineTruth
 from recognizer.datasets import augmentation
 from recognizer.datasets.ink import InkBook, draw
 from recognizer.datasets.synthesis import FontBook, Prose
+from recognizer.decoding.language import running_lines
 from recognizer.line_images import Grey, bucket_width, open_line, stack, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 
@@ -218,8 +219,7 @@ class Corpora:
         for text in {line.text: None for line in self.lines if not line.flags}:
             yield from (text, text)
         for path in self.texts:
-            words = path.read_text(encoding="utf-8").split()
-            yield from (" ".join(words[start : start + 9]) for start in range(0, len(words), 9))
+            yield from running_lines(path.read_text(encoding="utf-8"))
 
 
 def work_alone(_worker: int) -> None:

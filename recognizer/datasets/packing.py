@@ -63,7 +63,11 @@ def pack(data: Path, output: Path, *, most_bytes: int, height_px: int | None = N
     if output.exists() and any(output.iterdir()):
         raise BadInput(f"{output} is not empty. Give a new folder, or empty this one.")
     output.mkdir(parents=True, exist_ok=True)
-    lines = _copy_lines(data / LINES, output, height_px)
+    try:
+        lines = _copy_lines(data / LINES, output, height_px)
+    except BadManifest:
+        shutil.rmtree(output)
+        raise
     for name in (FONTS, TEXTS):
         for file in sorted(found for found in (data / name).rglob("*") if found.is_file()):
             target = output / file.relative_to(data)

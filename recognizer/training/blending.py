@@ -84,6 +84,8 @@ def blend(model: LineCTC, parent: Weights, judges: Judges, before: tuple[Assessm
     lowest, whole = chosen.loss, min(judges.farthest, MOST)
     share, step = FIRST * whole, STEP * whole
     for _ in range(LOOKS):
+        if share in found:
+            break  # as far as is allowed, and looked at there already
         model.load_state_dict(_between(parent, child, share))
         said, watched = judges.assess(model)
         serves = said.loss < chosen.loss and said.cer <= chosen.cer and watched <= watched_before * (1 + FORGETS)

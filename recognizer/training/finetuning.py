@@ -24,7 +24,7 @@ from recognizer.training.blending import LOOKS, Judges, blend, weights_of
 from recognizer.training.line_training import Course, fit
 from recognizer.training.lit_models import LineHyperparameters
 from recognizer.training.progress import Follower, Watch
-from recognizer.weights_files import LANGUAGE, load_reader, save_reader
+from recognizer.weights_files import LANGUAGE, inherited, load_reader, save_reader
 
 FEWEST_LINES = 2
 MOST_HELD_OUT = 10  # where some of the lines given are held out
@@ -137,11 +137,10 @@ def finetune(
     left = 60 * options.minutes * (1 - SPARE) - (time.monotonic() - begun) - judging
     _train(model, lines, held, _Task(charset, replay, _shortened(options, left), around))
     found = blend(model, origin, judges, before)
-    inherited = {key: value for key, value in card.items() if key in ("calibration", "language", "sources", "int8")}
     if "language" in card:
         output.mkdir(parents=True, exist_ok=True)
         (output / LANGUAGE).write_bytes((parent / LANGUAGE).read_bytes())
-    version = save_reader(model, charset, output, notes=inherited | {"parent": card["version"]})
+    version = save_reader(model, charset, output, notes=inherited(card))
     return FinetuneReport(
         lines=len(lines),
         held_out=len(held),

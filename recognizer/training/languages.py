@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.language import LINE_WORDS, CharacterModel, running_lines
 from recognizer.errors import BadInput, BadModel
-from recognizer.weights_files import SHIPPED, has_finder, load_prior, load_reader, notes_of, save_prior, save_reader
+from recognizer.weights_files import SHIPPED, has_finder, inherited, load_prior, load_reader, save_prior, save_reader
 
-WORDS = 9  # of a line cut from running text
 TESTED = 10  # every tenth line tells what was learnt
 FEWEST_LINES = 100
 
@@ -57,12 +56,13 @@ def teach(texts: Sequence[Path], model: Path, output: Path) -> Taught:
         raise BadInput(f"{output} is the model that is taught. Give another folder for the new one.")
     lines = [line for text in texts for line in _lines(text)]
     if len(lines) < FEWEST_LINES:
-        raise BadInput(f"The texts hold {len(lines)} lines of {WORDS} words. Add text: {FEWEST_LINES} are needed.")
+        raise BadInput(f"The texts hold {len(lines)} lines of {LINE_WORDS} words. Add text: {FEWEST_LINES} are needed.")
     tested = lines[::TESTED]
     learnt = [line for number, line in enumerate(lines) if number % TESTED]
     after = prior.model.joined(CharacterModel.learn(learnt)).bits(tested)
     language = save_prior(prior.model.joined(CharacterModel.learn(lines)), output)
-    notes = notes_of(card) | {"language": language, "parent": card["version"]}
+    notes = inherited(card) | {"language": language}
+    notes["sources"] = [*notes.get("sources", ()), *({"source": text.name} for text in texts)]
     version = save_reader(network, charset, output, notes=notes)
     if has_finder(model) and model != SHIPPED:
         for file in model.glob("line_finder.*"):
@@ -74,7 +74,6 @@ def teach(texts: Sequence[Path], model: Path, output: Path) -> Taught:
 def _lines(text: Path) -> list[str]:
     """A text as lines of a page hold it."""
     try:
-        words = text.read_text(encoding="utf-8").split()
+        return running_lines(text.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{text} cannot be read ({error}). Give text files in UTF-8.") from error
-    return [" ".join(words[start : start + WORDS]) for start in range(0, len(words), WORDS)]

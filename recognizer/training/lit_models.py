@@ -79,22 +79,20 @@ class LitLineCTC(LitReader):
         super().__init__(hyperparameters, network | ({"left_out": model.left_out} if model.left_out else {}))
         self.model = model
         self.charset = charset
-        self._teacher = (teacher,)  # in a tuple, so that it is no part of what is averaged and saved
+        self._teachers = () if teacher is None else (teacher,)  # a tuple's content is neither averaged nor saved
         self.save_hyperparameters({**asdict(hyperparameters), "charset": charset.characters})
 
     def on_fit_start(self) -> None:
         """Bring the teacher to the device of its student."""
-        for teacher in self._teacher:
-            if teacher is not None:
-                teacher.eval().requires_grad_(False).to(self.device)
+        for teacher in self._teachers:
+            teacher.eval().requires_grad_(False).to(self.device)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of one batch."""
         logits = self.model(batch.images)
         loss = ctc_loss(logits, batch.targets, batch.lengths)
-        for teacher in self._teacher:
-            if teacher is not None:
-                loss = (loss + distillation_loss(logits, teacher(batch.images), batch.lengths)) / 2
+        for teacher in self._teachers:
+            loss = (loss + distillation_loss(logits, teacher(batch.images), batch.lengths)) / 2
         return self.checked(loss, len(batch.lengths))
 
     def validation_step(self, batch: Batch, index: int) -> None:

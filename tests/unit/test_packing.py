@@ -90,3 +90,4 @@ def test_what_cannot_be_packed_is_refused_with_the_reason(data: Path, tmp_path: 
     (tmp_path / "elsewhere" / "lines_train-0.png").unlink()
     with pytest.raises(BadManifest, match="line 1"):
         packing.pack(data, tmp_path / "packed", most_bytes=10_000_000)
+    assert not (tmp_path / "packed").exists()
