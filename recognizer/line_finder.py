@@ -18,6 +18,7 @@ from recognizer.finding.finder_weights import load_finder
 from recognizer.finding.line_tracing import trace_lines
 from recognizer.finding.line_votes import TracedLine
 from recognizer.finding.reading_order import reading_order
+from recognizer.finding.show_through import fade
 from recognizer.models.line_finder import STRIDE, LineFinderNet
 from recognizer.page import Outline
 
@@ -83,7 +84,8 @@ class LineFinder:
         scale = side / max(grey.shape)
         size = tuple(max(round(length * scale), 1) for length in grey.shape)
         interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        image = np.asarray(cv2.resize(grey, size[::-1], interpolation=interpolation), np.float32) / 127.5 - 1
+        seen = fade(np.asarray(cv2.resize(grey, size[::-1], interpolation=interpolation), np.uint8))
+        image = seen.astype(np.float32) / 127.5 - 1
         padding = [-length % STRIDE for length in size]
         batch = np.pad(image, ((0, padding[0]), (0, padding[1])), mode="edge")[None, None]
         with self._lock:

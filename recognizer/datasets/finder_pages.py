@@ -156,6 +156,15 @@ def rule(grey: Grey, rng: Random) -> Grey:
     return np.asarray(np.minimum(grey * ink, grey), np.uint8)
 
 
+def bleed(grey: Grey, other: Grey, rng: Random) -> Grey:
+    """Let the writing of another page of the same size shine through from the back of the sheet: mirrored, faint."""
+    back = cv2.GaussianBlur(other[:, ::-1], (0, 0), float(rng.uniform(0.3, 1.6))).astype(np.float32)
+    paper = cv2.blur(cv2.dilate(back, np.ones((15, 15), np.uint8)), (31, 31))
+    shade = 1 - np.clip(back / np.maximum(paper, 1), 0, 1)
+    shade *= float(rng.uniform(0.15, 0.65)) * _soft_field(grey.shape, rng, low=0.4)
+    return np.asarray(np.clip(grey * (1 - shade), 0, 255), np.uint8)
+
+
 def _projection(focus: Floats, rng: Random, *, side_px: int) -> Floats:
     """A 3 × 3 matrix that brings ``focus`` to the middle of the view, turned and tilted."""
     kind = rng.random()

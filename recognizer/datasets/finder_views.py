@@ -9,8 +9,19 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from recognizer.datasets.finder_collage import LineSource, blank, lay_out
-from recognizer.datasets.finder_pages import Grey, PageTruth, Random, TrackedPage, bend, cut_view, photograph, rule
+from recognizer.datasets.finder_pages import (
+    Grey,
+    PageTruth,
+    Random,
+    TrackedPage,
+    bend,
+    bleed,
+    cut_view,
+    photograph,
+    rule,
+)
 from recognizer.finding.line_tracks import draw_targets
+from recognizer.finding.show_through import fade
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,7 @@ class ViewMix:
         collage: put together from single lines.
         blank: without any writing.
         plain: real page left as the camera saw it, only cut and scaled.
+        bled: with what is written on the back of the sheet shining through, plain or not.
         shares: how much more often than others the pages of a collection are seen.
     """
 
@@ -29,6 +41,7 @@ class ViewMix:
     collage: float = 0.2
     blank: float = 0.03
     plain: float = 0.3
+    bled: float = 0.25
     shares: Mapping[str, float] = field(default_factory=lambda: {"poilus": 2.5, "mss19": 1.5})
 
 
@@ -54,22 +67,31 @@ class FinderViews(IterableDataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
             yield as_tensors(self.view(rng))
 
     def view(self, rng: Random) -> TrackedPage:
-        """One view with its lines."""
+        """One view with its lines, what shines through faded as the finder fades it."""
+        page = self._taken(rng)
+        return TrackedPage(fade(page.grey), page.tracks)
+
+    def _taken(self, rng: Random) -> TrackedPage:
+        """A view as a camera would take it."""
         kind, side_px = rng.random(), self._mix.side_px
         if kind < self._mix.blank:
             page = blank(rng, side_px=side_px)
         elif kind < self._mix.blank + self._mix.collage:
             page = lay_out(self._source, rng, side_px=side_px)
         else:
-            page = cut_view(
-                self._pages[int(rng.choice(len(self._pages), p=self._chances))].open(), rng, side_px=side_px
-            )
+            page = self._part_of_a_page(rng)
+            if rng.random() < self._mix.bled:
+                page = TrackedPage(bleed(page.grey, self._part_of_a_page(rng).grey, rng), page.tracks)
             if rng.random() < self._mix.plain:
                 return page
         if rng.random() < 0.4:
             page = bend(page, rng, amplitude_px=float(rng.uniform(2, 14)))
         grey = rule(page.grey, rng) if rng.random() < 0.2 else page.grey
         return TrackedPage(photograph(grey, rng), page.tracks)
+
+    def _part_of_a_page(self, rng: Random) -> TrackedPage:
+        page = self._pages[int(rng.choice(len(self._pages), p=self._chances))]
+        return cut_view(page.open(), rng, side_px=self._mix.side_px)
 
 
 def as_tensors(page: TrackedPage) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -9,7 +9,16 @@ import pytest
 import torch
 
 from recognizer.datasets.finder_collage import LineSource, blank, lay_out
-from recognizer.datasets.finder_pages import PageTruth, TrackedPage, bend, cut_view, photograph, read_page_truths, rule
+from recognizer.datasets.finder_pages import (
+    PageTruth,
+    TrackedPage,
+    bend,
+    bleed,
+    cut_view,
+    photograph,
+    read_page_truths,
+    rule,
+)
 from recognizer.datasets.finder_views import FinderViews, ViewMix
 from recognizer.errors import BadManifest
 from recognizer.training.finder_training import split_pages
@@ -78,6 +87,15 @@ def test_light_and_rules_keep_size_and_type(pages: list[PageTruth]) -> None:
         rng = np.random.default_rng(seed)
         for changed in (photograph(grey, rng), rule(grey, rng)):
             assert changed.shape == grey.shape and changed.dtype == np.uint8
+
+
+def test_the_back_of_a_sheet_shines_through_mirrored_and_faint() -> None:
+    back = np.full((60, 100), 200, np.uint8)
+    back[20:40, 10:30] = 40
+    for seed in range(8):
+        bled = bleed(np.full((60, 100), 220, np.uint8), back, np.random.default_rng(seed))
+        assert bled.shape == back.shape and bled.dtype == np.uint8
+        assert bled[:, :50].min() > 210 and 220 * (1 - 0.65) < bled[22:38, 72:88].mean() < 212
 
 
 def test_the_same_seed_gives_the_same_views(pages: list[PageTruth]) -> None:
