@@ -100,7 +100,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--wandb", action="store_true", help="log to Weights & Biases (WANDB_MODE=offline by default)")
     lines = train.add_argument_group("line_ctc alone")
-    lines.add_argument("--leave_out", type=int, nargs="+", metavar="N", help="blocks that a smaller network lacks")
+    lines.add_argument("--rows", type=int, help="pixel rows it sees of a line, 16 to 48: fewer are read faster")
     lines.add_argument("--teacher", type=Path, metavar="DIR", help="model it learns from beside the lines")
     paragraphs = train.add_argument_group("paragraph_transformer alone")
     paragraphs.add_argument("--epoch_steps", type=int, help="batches of an epoch, then it is validated (1000)")

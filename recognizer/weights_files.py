@@ -15,7 +15,7 @@ from recognizer.charset import Charset
 from recognizer.decoding.language import CharacterModel
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.errors import BadModel
-from recognizer.models.line_ctc import LineCTC
+from recognizer.models.line_ctc import HEIGHT_PX, LineCTC
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
 from recognizer.paragraphs.tokens import ParagraphTokens
 
@@ -46,7 +46,7 @@ def save_reader(
         "architecture": architecture,
         "charset": {"name": charset.name, "characters": charset.characters},
         "sha256": digest,
-        **({"left_out": model.left_out} if isinstance(model, LineCTC) and model.left_out else {}),
+        **({"rows": model.rows} if isinstance(model, LineCTC) and model.rows != HEIGHT_PX else {}),
         **(notes or {}),
     }
     (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -55,7 +55,7 @@ def save_reader(
 
 def notes_of(card: dict[str, Any]) -> dict[str, Any]:
     """What a card says beside what `save_reader` writes of itself."""
-    own = ("version", "architecture", "charset", "sha256", "left_out")
+    own = ("version", "architecture", "charset", "sha256", "rows")
     return {key: value for key, value in card.items() if key not in own}
 
 
@@ -72,11 +72,10 @@ def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
         BadModel: a file is missing or damaged, or the architecture is not ours.
     """
     charset, card = _charset_of(folder, ARCHITECTURE)
-    model = LineCTC(charset.classes)
     try:
-        model.leave_out(card.get("left_out", ()))
-    except (ValueError, TypeError) as error:
-        raise BadModel(f"{folder / CARD}, left_out: {error} Restore the file.") from error
+        model = LineCTC(charset.classes, rows=card.get("rows", HEIGHT_PX))
+    except ValueError as error:
+        raise BadModel(f"{folder / CARD}: {error} Restore the file.") from error
     _fill(model, folder)
     return model.eval(), charset, card
 

@@ -15,19 +15,22 @@ import cv2
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from recognizer.charset import Charset
-from recognizer.corpora import LineTruth
+from recognizer.corpora import LineTruth, PageTruth
 from recognizer.datasets import augmentation
 from recognizer.datasets.ink import InkBook, draw
+from recognizer.datasets.page_lines import PageLines
 from recognizer.datasets.synthesis import FontBook, Prose
 from recognizer.decoding.language import running_lines
 from recognizer.line_images import Grey, bucket_width, open_line, stack, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 
 DRAWN_HEIGHT_PX = 64
+FROM_PAGES = 0.5  # of the real lines, where their pages are there
 Random = np.random.Generator
 
 
@@ -38,19 +41,29 @@ class LineSource(Protocol):
         """A line image, any height, and its text; None when this draw gives nothing usable."""
 
 
-class RealLines:
-    """Lines of manifests; texts that repeat across pages are drawn less often, and so are those of large collections.
+def chances(lines: Sequence[LineTruth]) -> NDArray[np.float64]:
+    """How often to draw each line: less where its text repeats, where it is doubtful, in large collections.
 
     A collection counts by the square root of its lines: the easy, large one must not drown the hard, small ones.
     """
+    seen = Counter(line.text for line in lines)
+    crowd = Counter(line.extra.get("collection") for line in lines)
+    weights = [
+        min(1.0, 3.0 / seen[line.text])
+        * (0.3 if line.flags else 1.0)
+        / float(np.sqrt(crowd[line.extra.get("collection")]))
+        for line in lines
+    ]
+    return np.asarray(weights, np.float64)
+
+
+class RealLines:
+    """Lines of manifests, as often as `chances` says."""
 
     def __init__(self, lines: Sequence[LineTruth], *, strength: float = 1.0) -> None:
         self._lines = list(lines)
         self._strength = strength
-        seen = Counter(line.text for line in lines)
-        crowd = Counter(line.extra.get("collection") for line in lines)
-        weights = np.array([min(1.0, 3.0 / seen[line.text]) * (0.3 if line.flags else 1.0) for line in lines])
-        weights /= np.sqrt([crowd[line.extra.get("collection")] for line in lines])
+        weights = chances(lines)
         self._cumulative = np.cumsum(weights / weights.sum())
 
     def draw(self, rng: Random) -> tuple[Grey, str] | None:
@@ -176,6 +189,7 @@ class Corpora:
 
     Attributes:
         lines: real lines.
+        pages: those they are on; from these, so many of them as `FROM_PAGES` says are cut anew.
         ink: a UNIPEN table (Parquet).
         fonts: a folder with ``fonts.json``.
         texts: prose files.
@@ -184,6 +198,7 @@ class Corpora:
     """
 
     lines: tuple[LineTruth, ...]
+    pages: tuple[PageTruth, ...] = ()
     ink: Path | None = None
     fonts: Path | None = None
     texts: tuple[Path, ...] = ()
@@ -195,7 +210,11 @@ class Corpora:
         real, ink, fonts = self.shares
         sources: list[tuple[LineSource, float]] = []
         if self.lines:
-            sources.append((RealLines(self.lines, strength=self.strength), real))
+            cut = PageLines(self.lines, chances(self.lines).tolist(), self.pages, strength=self.strength)
+            share = real * FROM_PAGES if len(cut) else 0.0
+            sources.append((RealLines(self.lines, strength=self.strength), real - share))
+            if share:
+                sources.append((cut, share))
         if self.ink is not None:
             sources.append((InkLines(InkBook(self.ink, split="train")), ink))
         if self.fonts is not None and self.texts:

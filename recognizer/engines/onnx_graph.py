@@ -8,7 +8,7 @@ import numpy as np
 from recognizer.engines import int8_graph
 from recognizer.engines.graph import Graph
 from recognizer.engines.int8_graph import STEM, Int8, Rounded, Rounding
-from recognizer.models.line_ctc import Attention, Block, LineCTC, Neck, Shrink, SqueezeExcitation, Stem
+from recognizer.models.line_ctc import HEIGHT_PX, Attention, Block, LineCTC, Neck, Shrink, SqueezeExcitation, Stem
 
 
 def line_ctc_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
@@ -20,7 +20,8 @@ def line_ctc_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
     """
     graph = Graph()
     x = _features(graph, model, int8 or Int8({}, frozenset()))
-    x = graph.op("AveragePool", x, kernel_shape=[3, 2], strides=[3, 2])
+    left = -(-model.rows // 16)
+    x = graph.op("AveragePool", x, kernel_shape=[left, 2], strides=[left, 2])
     logits = graph.linear(_neck(graph, model.neck, x), model.head)
     return graph.serialise(["batch", 1, 48, "width"], {"logits": logits})
 
@@ -29,11 +30,13 @@ def _features(graph: Graph, model: LineCTC, int8: Int8) -> str:
     """Stem and blocks; floats lie as (B, C, H, W), integers as (B, H, W, C)."""
     ints = Rounding(graph, int8)
     x: str | Rounded
-    x = int8_graph.stem(graph, model.stem, "images", int8) if STEM in int8.parts else _stem(graph, model.stem, "images")
+    seen = "images"
+    if model.rows != HEIGHT_PX:
+        seen = graph.op("MatMul", graph.constant(model.mix.numpy()), seen)
+    stem = int8_graph.stem(graph, model.stem, seen, model.rows, int8) if STEM in int8.parts else None
+    x = stem or _stem(graph, model.stem, seen)
     before = "stem"
     for number, block in enumerate(model.blocks):
-        if number in model.left_out:
-            continue
         assert isinstance(block, Block | Shrink)
         name = f"blocks.{number}"
         if number in int8.parts:

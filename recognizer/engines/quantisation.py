@@ -47,8 +47,6 @@ def _layers(model: LineCTC) -> list[tuple[str, nn.Module, bool]]:
         ("stem", model.stem, False),
     ]
     for number, block in enumerate(model.blocks):
-        if number in model.left_out:
-            continue
         assert isinstance(block, Block | Shrink)
         name = f"blocks.{number}"
         layers += [(f"{name}.space", block.space, False), (f"{name}.expand", block.expand, False)]

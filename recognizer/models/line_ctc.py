@@ -9,14 +9,13 @@ Source: https://github.com/PaddlePaddle/PaddleOCR (architecture), Graves et al. 
 Hu et al. 2018, https://arxiv.org/abs/1709.01507 (squeeze-excitation).
 """
 
-from collections.abc import Collection
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 HEIGHT_PX = 48
 PX_PER_STEP = 8
+ROWS = range(16, HEIGHT_PX + 1, 8)  # that a network may see
 
 
 class LineCTC(nn.Module):
@@ -25,10 +24,17 @@ class LineCTC(nn.Module):
     Args:
         classes: size of the output layer; class 0 is the CTC blank.
         dropout: probability in the neck and before the head, while training.
+        rows: pixel rows that it makes of an image's 48 before it looks; see `see_rows`.
+
+    Attributes:
+        mix: (rows, 48): how much of each row of an image is in each row that is seen.
     """
 
-    def __init__(self, classes: int, *, dropout: float = 0.1) -> None:
+    mix: Tensor
+
+    def __init__(self, classes: int, *, dropout: float = 0.1, rows: int = HEIGHT_PX) -> None:
         super().__init__()
+        self.see_rows(rows)
         self.stem = Stem()
         self.blocks = nn.Sequential(
             Block(96, squeeze=True),
@@ -58,8 +64,8 @@ class LineCTC(nn.Module):
         Returns:
             (B, T, C) with T = W / 8.
         """
-        features: Tensor = self.blocks(self.stem(images))
-        steps = self.neck(F.avg_pool2d(features, (3, 2)))
+        features: Tensor = self.blocks(self.stem(images if self.rows == HEIGHT_PX else self.mix @ images))
+        steps = self.neck(F.avg_pool2d(features, (features.shape[2], 2)))
         logits: Tensor = self.head(self.dropout(steps))
         return logits
 
@@ -68,22 +74,24 @@ class LineCTC(nn.Module):
         self.stem.requires_grad_(False)
         self.blocks[:depth].requires_grad_(False)
 
-    def leave_out(self, blocks: Collection[int]) -> None:
-        """Pass over these blocks from now on: what is left is a smaller network that has to learn to do without.
+    def see_rows(self, rows: int) -> None:
+        """Squeeze images to so many pixel rows from now on; their width, and so the time steps, stay.
+
+        Half the rows are half the work, for the same weights; what little they then misread, training mends.
 
         Raises:
-            ValueError: there is no such block, or it shrinks the image, which others build on.
+            ValueError: the network cannot halve so many rows four times, or there are not so many.
         """
-        for number in blocks:
-            if number not in range(len(self.blocks)) or not isinstance(self.blocks[number], Block | nn.Identity):
-                able = [place for place, block in enumerate(self.blocks) if isinstance(block, Block)]
-                raise ValueError(f"Block {number} cannot be left out; these can: {able}.")
-            self.blocks[number] = nn.Identity()
+        if rows not in ROWS:
+            raise ValueError(f"A network cannot see {rows} rows; give one of {', '.join(map(str, ROWS))}.")
+        every = torch.eye(HEIGHT_PX)[None, None]
+        mix = F.interpolate(every, size=(rows, HEIGHT_PX), mode="bilinear", antialias=True)[0, 0]
+        self.register_buffer("mix", mix, persistent=False)
 
     @property
-    def left_out(self) -> list[int]:
-        """Numbers of the blocks that are passed over."""
-        return [number for number, block in enumerate(self.blocks) if isinstance(block, nn.Identity)]
+    def rows(self) -> int:
+        """Pixel rows that it sees of an image."""
+        return len(self.mix)
 
 
 class Stem(nn.Module):

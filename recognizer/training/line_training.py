@@ -14,7 +14,7 @@ from pytorch_lightning.loggers import Logger, WandbLogger
 
 from recognizer.calibration import Calibration
 from recognizer.charset import LATIN_V1, Charset
-from recognizer.corpora import LineTruth, read_manifest
+from recognizer.corpora import LineTruth, read_manifest, read_page_manifest
 from recognizer.datasets.batches import Corpora, LineDataModule, Mixture
 from recognizer.datasets.held_out import hold_out
 from recognizer.decoding.language import CharacterModel
@@ -32,6 +32,7 @@ from recognizer.training.trainer import EndOfCall, Keeping, run
 from recognizer.weights_files import CARD, LANGUAGE, WEIGHTS, load_reader, save_prior, save_reader
 
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
+PAGES = "pages.jsonl"
 
 
 def find_corpora(data: Path) -> tuple[Corpora, list[LineTruth]]:
@@ -42,8 +43,11 @@ def find_corpora(data: Path) -> tuple[Corpora, list[LineTruth]]:
     """
     lines, held = hold_out(list(read_manifest(data / "lines_train.jsonl")), share=0.03)
     ink, fonts = data / "unipen_text.parquet", data / "fonts"
+    writers = {line.writer for line in lines}
+    pages = read_page_manifest(data / PAGES) if (data / PAGES).exists() else ()
     corpora = Corpora(
         tuple(lines),
+        tuple(page for page in pages if page.extra.get("writer") in writers and page.extra.get("split") == "train"),
         ink if ink.exists() else None,
         fonts if fonts.exists() else None,
         tuple(sorted((data / "texts").glob("*.txt"))),
@@ -128,7 +132,7 @@ class Wish:
         workers: processes that prepare batches.
         track: log to Weights & Biases.
         call_minutes: after which this call ends, checkpoint and model written; the next one goes on with the schedule.
-        leave_out: blocks of the network that it is to do without.
+        rows: pixel rows that the network is to see of each line; None: as many as the one it starts from.
         teacher: model folder that it learns from beside the lines.
     """
 
@@ -138,7 +142,7 @@ class Wish:
     workers: int = 1
     track: bool = False
     call_minutes: float | None = None
-    leave_out: tuple[int, ...] = ()
+    rows: int | None = None
     teacher: Path | None = None
 
     def watchers(self) -> tuple[pl.Callback, ...]:
@@ -160,14 +164,15 @@ def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> di
     Raises:
         BadManifest: see `find_corpora`.
         BadModel: start or teacher cannot be loaded, or they do not fit each other.
-        BadInput: a block cannot be left out.
+        BadInput: no network can see so many rows.
     """
     corpora, held = find_corpora(wish.data)
     model, charset = starting_model(wish.start, dropout=hyper.dropout)
-    try:
-        model.leave_out(wish.leave_out)
-    except ValueError as refusal:
-        raise BadInput(str(refusal)) from refusal
+    if wish.rows is not None:
+        try:
+            model.see_rows(wish.rows)
+        except ValueError as refusal:
+            raise BadInput(str(refusal)) from refusal
     mixture = Mixture(corpora.sources(), charset)
     wish.output.mkdir(parents=True, exist_ok=True)
     logger = WandbLogger(project="inkloop", save_dir=str(wish.output)) if wish.track else None

@@ -11,7 +11,7 @@ from recognizer.charset import BLANK, Charset
 from recognizer.datasets.batches import Batch
 from recognizer.decoding.best_path import best_path
 from recognizer.metrics import cer
-from recognizer.models.line_ctc import LineCTC
+from recognizer.models.line_ctc import HEIGHT_PX, LineCTC
 from recognizer.training.lit_schedule import LitReader, Schedule
 from recognizer.weights_files import ARCHITECTURE
 
@@ -76,7 +76,7 @@ class LitLineCTC(LitReader):
         teacher: LineCTC | None = None,
     ) -> None:
         network = {"architecture": ARCHITECTURE, "charset": charset.characters}
-        super().__init__(hyperparameters, network | ({"left_out": model.left_out} if model.left_out else {}))
+        super().__init__(hyperparameters, network | ({} if model.rows == HEIGHT_PX else {"rows": model.rows}))
         self.model = model
         self.charset = charset
         self._teachers = () if teacher is None else (teacher,)  # a tuple's content is neither averaged nor saved

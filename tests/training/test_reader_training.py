@@ -80,7 +80,7 @@ def test_a_smaller_network_comes_nearer_to_its_teacher(tmp_path: Path) -> None:
 
     student, *_ = load_reader(SHIPPED)
     assert apart(student) == 0
-    student.leave_out([5])
+    student.see_rows(24)
     before = apart(student)
     optimizer = torch.optim.AdamW(student.parameters(), lr=4e-4)
     for _ in range(12):
@@ -92,22 +92,22 @@ def test_a_smaller_network_comes_nearer_to_its_teacher(tmp_path: Path) -> None:
     assert apart(student) < 0.5 * before
 
 
-def test_train_leaves_blocks_out_and_goes_on_with_the_same_network_alone(
+def test_train_makes_a_network_see_fewer_rows_and_goes_on_with_the_same_one_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_manifest(tmp_path / "data", HAND, name="lines_train.jsonl")
     command = ["train", "--data", str(tmp_path / "data"), "--output", str(tmp_path / "out"), "--workers", "0"]
     options = ["--batch_size", "1", "--precision", "32-true", "--limit_val_batches", "0", "--start", str(SHIPPED)]
-    small = ["--leave_out", "2", "5", "--teacher", str(SHIPPED)]
+    small = ["--rows", "24", "--teacher", str(SHIPPED)]
     assert main([*command, *options, *small, "--max_steps", "2"]) == 0
     card = read_card(tmp_path / "out")
-    assert card["left_out"] == [2, 5] and card["int8"] and card["language"]
+    assert card["rows"] == 24 and card["int8"] and card["language"]
     names = torch.load(tmp_path / "out" / "last.ckpt", weights_only=False)["state_dict"]
     assert len(names) == len(load_reader(tmp_path / "out")[0].state_dict())  # and nothing of the teacher
     assert main([*command, *options, "--max_steps", "4"]) == 1
     assert "another network" in capsys.readouterr().err
-    assert main([*command, *options, "--leave_out", "3", "--max_steps", "4"]) == 1
-    assert "Block 3 cannot be left out" in capsys.readouterr().err
+    assert main([*command, *options, "--rows", "20", "--max_steps", "4"]) == 1
+    assert "cannot see 20 rows" in capsys.readouterr().err
 
 
 def test_an_option_the_trainer_does_not_have_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,31 +101,35 @@ def test_save_and_load_is_exact(filled: LineCTC, tmp_path: Path) -> None:
     assert (tmp_path / "one" / WEIGHTS).read_bytes() == (tmp_path / "two" / WEIGHTS).read_bytes()
 
 
-def test_a_smaller_network_survives_the_disk_and_says_the_same_in_every_runtime(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows", [16, 24, 40])
+def test_a_network_of_fewer_rows_survives_the_disk_and_says_the_same_in_every_runtime(
+    rows: int, tmp_path: Path
+) -> None:
     torch.manual_seed(1)
-    small = LineCTC(LETTERS.classes).eval()
-    whole = sum(p.numel() for p in small.parameters())
-    small.leave_out([2, 5])
-    assert small.left_out == [2, 5] and sum(p.numel() for p in small.parameters()) < 0.95 * whole
+    small = LineCTC(LETTERS.classes, rows=rows).eval()
     save_reader(small, LETTERS, tmp_path)
     loaded, _, card = load_reader(tmp_path)
-    assert loaded.left_out == card["left_out"] == [2, 5] and "left_out" not in notes_of(card)
+    assert loaded.rows == card["rows"] == rows and "rows" not in notes_of(card)
     images = np.random.default_rng(2).uniform(-1, 1, (2, 1, 48, 192)).astype(np.float32)
     plain, onnx = TorchRuntime(loaded, "cpu")(images), OnnxRuntime(loaded)(images)
     assert np.abs(softmax(onnx) - softmax(plain)).max() < 1e-4
     ranges = activation_ranges(loaded, [write_line(text, seed=seed) for seed, text in enumerate(TEXTS)])
-    assert not any(name.startswith(("blocks.2.", "blocks.5.")) for name in ranges)
     integers = OnnxRuntime(loaded, Int8({name: (low, high) for name, (low, high) in ranges.items()}, EVERY_PART, 64))
     assert np.abs(softmax(integers(images)) - softmax(plain)).sum(axis=-1).mean() < 0.1
 
 
-@pytest.mark.parametrize("number", [3, 10, 13, -1])
-def test_a_block_that_others_build_on_cannot_be_left_out(number: int, tmp_path: Path) -> None:
-    small = LineCTC(LETTERS.classes)
-    with pytest.raises(ValueError, match=rf"Block {number} cannot be left out; these can: \[0, 1, 2, 4, "):
-        small.leave_out([number])
-    save_reader(small, LETTERS, tmp_path, notes={"left_out": [number]})
-    with pytest.raises(BadModel, match="left_out: Block"):
+def test_fewer_rows_of_an_image_are_the_image_made_lower() -> None:
+    image = torch.rand(1, 1, 48, 64, generator=torch.Generator().manual_seed(3))
+    mix = LineCTC(LETTERS.classes, rows=24).mix
+    assert mix.shape == (24, 48) and torch.allclose(mix.sum(1), torch.ones(24))
+    lower = torch.nn.functional.interpolate(image, size=(24, 64), mode="bilinear", antialias=True)
+    assert torch.allclose(mix @ image, lower, atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [0, 20, 56, "24", None])
+def test_rows_that_no_network_can_see_are_refused_with_those_it_can(rows: object, tmp_path: Path) -> None:
+    save_reader(LineCTC(LETTERS.classes), LETTERS, tmp_path, notes={"rows": rows})
+    with pytest.raises(BadModel, match=rf"cannot see {rows} rows; give one of 16, 24, 32, 40, 48\. Restore"):
         load_reader(tmp_path)
 
 
