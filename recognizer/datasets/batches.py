@@ -24,8 +24,7 @@ from recognizer.corpora import LineTruth, PageTruth
 from recognizer.datasets import augmentation
 from recognizer.datasets.ink import InkBook, draw
 from recognizer.datasets.page_lines import PageLines
-from recognizer.datasets.synthesis import FontBook, Prose
-from recognizer.decoding.language import running_lines
+from recognizer.datasets.synthesis import FontBook, Prose, running_lines
 from recognizer.line_images import Grey, bucket_width, open_line, stack, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 

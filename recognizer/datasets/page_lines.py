@@ -35,7 +35,7 @@ class PageLines:
     """Lines cut anew from their pages each time.
 
     Args:
-        lines: what may be learnt, each with the page it is on; others on these pages are not.
+        lines: what may be learnt, each with the page it is on; others on these pages are not, nor those of no page.
         chances: how often each of them is drawn, in any unit.
         pages: those pages.
         strength: of the distortions, 0 to 1.
@@ -46,7 +46,9 @@ class PageLines:
     ) -> None:
         self._strength = strength
         self._known: Mapping[tuple[str, str], float] = {
-            (str(line.extra.get("page")), line.text): chance for line, chance in zip(lines, chances, strict=True)
+            (str(line.extra["page"]), line.text): chance
+            for line, chance in zip(lines, chances, strict=True)
+            if line.extra.get("page")
         }
         self._pages = [page for page in pages if any(self._chances_on(page))]
         weights = np.array([sum(self._chances_on(page)) for page in self._pages])

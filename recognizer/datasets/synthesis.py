@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from recognizer.line_images import Grey
 
 MARGIN_PX = 6
+LINE_WORDS = 9  # of a line cut from running text
 SYMBOLS = "0123456789&%$€£@#+=*/()[]<>«»“”’–—°§½;:!?"
 
 
@@ -33,6 +34,12 @@ class Prose:
             line += " " + (_noise(rng) if rng.random() < 0.04 else word)
         line = re.sub(r"[_*]", "", line)
         return line.upper() if rng.random() < 0.03 else line
+
+
+def running_lines(text: str) -> list[str]:
+    """Running text cut into lines about as long as those that people write."""
+    words = text.split()
+    return [" ".join(words[start : start + LINE_WORDS]) for start in range(0, len(words), LINE_WORDS)]
 
 
 def _noise(rng: np.random.Generator) -> str:

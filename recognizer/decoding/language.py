@@ -23,7 +23,6 @@ from recognizer.errors import BadModel
 ORDER = 7
 DISCOUNTS = np.array([0.0, 0.8, 1.2, 1.5])  # taken from a count of none, one, two, and three or more
 UNKNOWN = 1 / 256  # the probability of a character never seen
-LINE_WORDS = 9  # of a line cut from running text
 START = "\n"  # before the first character of a line
 CODE_BITS = 8  # of a character in a context's key
 MOST_CHARACTERS = (1 << CODE_BITS) - 1
@@ -260,12 +259,6 @@ class CharacterModel:
             found[left[hit]] = places[hit]
             left = left[~hit]
         return found
-
-
-def running_lines(text: str) -> list[str]:
-    """Running text cut into lines about as long as those that people write."""
-    words = text.split()
-    return [" ".join(words[start : start + LINE_WORDS]) for start in range(0, len(words), LINE_WORDS)]
 
 
 def _mask(length: int) -> int:

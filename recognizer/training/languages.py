@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from recognizer.decoding.language import LINE_WORDS, CharacterModel, running_lines
+from recognizer.datasets.synthesis import LINE_WORDS, running_lines
+from recognizer.decoding.language import CharacterModel
 from recognizer.errors import BadInput, BadModel
 from recognizer.weights_files import SHIPPED, has_finder, inherited, load_prior, load_reader, save_prior, save_reader
 

@@ -39,7 +39,7 @@ def find_corpora(data: Path) -> tuple[Corpora, list[LineTruth]]:
     """What a data folder holds, and the lines of writers held out of its ``lines_train.jsonl``.
 
     Raises:
-        BadManifest: there is no ``lines_train.jsonl``, or it breaks its format.
+        BadManifest: there is no ``lines_train.jsonl``, or it or ``pages.jsonl`` breaks its format.
     """
     lines, held = hold_out(list(read_manifest(data / "lines_train.jsonl")), share=0.03)
     ink, fonts = data / "unipen_text.parquet", data / "fonts"
@@ -47,7 +47,11 @@ def find_corpora(data: Path) -> tuple[Corpora, list[LineTruth]]:
     pages = read_page_manifest(data / PAGES) if (data / PAGES).exists() else ()
     corpora = Corpora(
         tuple(lines),
-        tuple(page for page in pages if page.extra.get("writer") in writers and page.extra.get("split") == "train"),
+        tuple(
+            page
+            for page in pages
+            if page.extra.get("writer") in writers and page.extra.get("split", "train") == "train"
+        ),
         ink if ink.exists() else None,
         fonts if fonts.exists() else None,
         tuple(sorted((data / "texts").glob("*.txt"))),

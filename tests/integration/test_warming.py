@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
-from demo.warming import warm_up, warm_up_beside
+import numpy as np
+from PIL import Image
+
+from demo.warming import PAGE_PX, warm_up, warm_up_beside
 from recognizer.images import PageImage
 from recognizer.line_reader import LineReader
 from recognizer.page import Line, Outline, Page
@@ -32,4 +35,7 @@ def test_warming_up_runs_both_networks_beside_the_start() -> None:
 
 
 def test_the_shipped_reader_reads_an_empty_page_without_complaint() -> None:
-    warm_up(LineReader.load())
+    reader = LineReader.load()
+    warm_up(reader)
+    page = PageImage(1, Image.new("RGB", PAGE_PX, "white"), np.full(PAGE_PX[::-1], 255, np.uint8))
+    assert reader.read_page(page, path="empty.png").lines == ()

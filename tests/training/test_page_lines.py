@@ -78,6 +78,11 @@ def test_a_page_that_is_gone_gives_nothing_and_the_others_go_on(pages: list[Page
     assert any(line is None for line in drawn) and any(line is not None for line in drawn)
 
 
+def test_lines_and_pages_without_a_name_are_not_taken_for_each_other(pages: list[PageTruth]) -> None:
+    nameless = PageTruth(pages[0].image, 520, 300, pages[0].lines, {})
+    assert len(PageLines([LineTruth(Path("unused.png"), TEXTS[0])], [1.0], [nameless], strength=0.0)) == 0
+
+
 def test_without_pages_all_lines_come_from_the_manifest(pages: list[PageTruth]) -> None:
     lines = tuple(rows("one", TEXTS))
     assert [share for _, share in Corpora(lines).sources()] == [0.6]

@@ -142,7 +142,9 @@ def test_other_machines_are_served_only_once_somebody_has_chosen_whether_people_
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost", "Ink.localhost"])
 def test_this_machine_is_served_without_a_choice(host: str) -> None:
-    Settings(host=host).refuse_open_door()
+    settings = Settings(host=host)
+    settings.refuse_open_door()
+    assert settings.auth is None
 
 
 def test_secrets_stay_out_of_repr_and_of_what_people_see() -> None:
