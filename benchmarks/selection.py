@@ -111,8 +111,8 @@ def perform(run: Run, hand: Hand, reader: "LineReader", data: Path, model: Path 
     from recognizer.datasets.replay import open_replay
     from recognizer.evaluation import evaluate_lines
     from recognizer.line_reader import LineReader
+    from recognizer.model_card import SHIPPED
     from recognizer.training.finetuning import FinetuneOptions, finetune
-    from recognizer.weights_files import SHIPPED
 
     rows = choose(run, hand, reader)
     with tempfile.TemporaryDirectory(prefix="inkloop-selection-") as output:

@@ -3,13 +3,15 @@
 A challenger for one hand or collection is judged by that one's test lines, beside what reads them now.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from flywheel import personal
+from flywheel.bootstrap import Counted
 from flywheel.errors import UnfitSnapshot
-from flywheel.gate import BASE, OLDER, OTHERS, TEST, Rules, judge, read_both
+from flywheel.gate import BASE, OLDER, OTHERS, TEST, JudgedLine, Rules, judge
 from flywheel.model_folders import load
 from flywheel.registry import Model
 from flywheel.retraining import champion
@@ -23,7 +25,10 @@ from flywheel.verdicts import StoredVerdict, keep_verdict, verdicts
 from recognizer.corpora import LineTruth, read_manifest
 from recognizer.datasets.written_lines import base_lines
 from recognizer.decoding.language import CharacterModel
-from recognizer.weights_files import LANGUAGE, SHIPPED
+from recognizer.evaluation import read_rows
+from recognizer.line_reader import LineReader
+from recognizer.metrics import character_edits
+from recognizer.model_card import LANGUAGE, SHIPPED
 
 BASE_LINES = 200
 OTHER_LINES = 100  # of everybody else, which a model for one hand is shown beside its own
@@ -68,6 +73,28 @@ def contest(
     judged = read_both(load(store, against, models), load(store, challenger, models), rows, slices)
     verdict = judge(judged, replace(rules or Rules(), personal=scope is not None))
     return keep_verdict(store, verdict, champion=against, challenger=challenger, snapshot=snapshot.id, scope=scope)
+
+
+def read_both(
+    champion: LineReader, challenger: LineReader, rows: Sequence[LineTruth], slices: Sequence[tuple[str, ...]]
+) -> list[JudgedLine]:
+    """Let both models read the same lines.
+
+    Raises:
+        NotAnImage: a line's image cannot be opened.
+    """
+    before, after = read_rows(champion, rows), read_rows(challenger, rows)
+    judged = []
+    for row, old, new, names in zip(rows, before, after, slices, strict=True):
+        counted = Counted(
+            champion=character_edits(row.text, old.text),
+            challenger=character_edits(row.text, new.text),
+            characters=len(unicodedata.normalize("NFC", row.text)),
+            page=str(row.extra.get("page") or row.image),
+            writer=str(row.extra["writer"]) if row.extra.get("writer") else None,
+        )
+        judged.append(JudgedLine(row, old.text, new.text, counted, names))
+    return judged
 
 
 def reads_now(store: Store, common: Model, scope: Scope, lines: Sequence[FrozenLine], *, besides: Model) -> Model:

@@ -7,7 +7,6 @@ Champion and challenger read identical lines, scored by the recognizer's one sco
 base lines, which no training saw and which nobody corrected: they tell whether something was forgotten.
 """
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -15,9 +14,6 @@ from typing import Any
 
 from flywheel.bootstrap import Counted, change, error_rates
 from recognizer.corpora import LineTruth
-from recognizer.evaluation import read_rows
-from recognizer.line_reader import LineReader
-from recognizer.metrics import character_edits
 
 TEST, BASE, OLDER, OTHERS = "test", "base lines", "older hands", "everybody else"
 
@@ -109,28 +105,6 @@ class Verdict:
     def to_json(self) -> dict[str, Any]:
         """The verdict as stores keep it and commands print it."""
         return asdict(self) | {"decision": str(self.decision)}
-
-
-def read_both(
-    champion: LineReader, challenger: LineReader, rows: Sequence[LineTruth], slices: Sequence[tuple[str, ...]]
-) -> list[JudgedLine]:
-    """Let both models read the same lines.
-
-    Raises:
-        NotAnImage: a line's image cannot be opened.
-    """
-    before, after = read_rows(champion, rows), read_rows(challenger, rows)
-    judged = []
-    for row, old, new, names in zip(rows, before, after, slices, strict=True):
-        counted = Counted(
-            champion=character_edits(row.text, old.text),
-            challenger=character_edits(row.text, new.text),
-            characters=len(unicodedata.normalize("NFC", row.text)),
-            page=str(row.extra.get("page") or row.image),
-            writer=str(row.extra["writer"]) if row.extra.get("writer") else None,
-        )
-        judged.append(JudgedLine(row, old.text, new.text, counted, names))
-    return judged
 
 
 def judge(lines: Sequence[JudgedLine], rules: Rules | None = None) -> Verdict:

@@ -27,7 +27,7 @@ from flywheel.tables import (
     VerdictRow,
     now,
 )
-from recognizer.weights_files import read_card
+from recognizer.model_card import read_card
 
 Kind = Literal["promotion", "rollback"]
 MODEL_FILES = ("*.json", "*.safetensors", "*.xz")

@@ -30,9 +30,9 @@ from recognizer.charset import Charset
 from recognizer.corpora import LineTruth
 from recognizer.datasets.replay import Replay, open_replay, written_by
 from recognizer.errors import Diverged
+from recognizer.model_card import CARD, SHIPPED, WEIGHTS, has_finder, read_card
 from recognizer.training.finetuning import FEWEST_LINES, FinetuneOptions, Surroundings, finetune
 from recognizer.training.progress import Watch
-from recognizer.weights_files import CARD, SHIPPED, WEIGHTS, has_finder, read_card
 
 log = logging.getLogger(__name__)
 

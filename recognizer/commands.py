@@ -15,8 +15,8 @@ from recognizer.export import render
 from recognizer.images import Limits, open_pages
 from recognizer.line_images import open_line
 from recognizer.line_reader import LineReader
+from recognizer.model_card import PARAGRAPHS, SHIPPED
 from recognizer.page import Line, Page
-from recognizer.weights_files import PARAGRAPHS, SHIPPED
 
 if TYPE_CHECKING:
     from recognizer.training.line_training import Wish
@@ -175,7 +175,8 @@ def run_finetune(options: Options) -> int:
 def run_quantise(options: Options) -> int:
     """Note in a model's card which values its layers take."""
     from recognizer.engines.quantisation import ENOUGH_LINES, activation_ranges
-    from recognizer.weights_files import load_reader, notes_of, save_reader
+    from recognizer.model_card import notes_of
+    from recognizer.weights_files import load_reader, save_reader
 
     rows = [row for row in read_manifest(options.manifest) if not row.flags]
     if not rows:

@@ -15,8 +15,9 @@ from recognizer.line_crops import crop_line
 from recognizer.line_finder import FoundLine, LineFinder
 from recognizer.line_images import Grey
 from recognizer.line_recogniser import CAREFUL, HASTY, LineRecogniser
+from recognizer.model_card import PARAGRAPHS, SHIPPED, has_finder, read_card
 from recognizer.page import Line, Outline, Page, Reading
-from recognizer.weights_files import PARAGRAPHS, SHIPPED, has_finder, load_prior, load_reader, read_card
+from recognizer.weights_files import load_prior, load_reader
 
 FAST = Path("fast")  # the name of the fast model
 CLEAR = 0.85  # mean word confidence under which a page is tried the other way up

@@ -15,14 +15,10 @@ from recognizer.charset import Charset
 from recognizer.decoding.language import CharacterModel
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.errors import BadModel
+from recognizer.model_card import ARCHITECTURE, CARD, LANGUAGE, PARAGRAPHS, WEIGHTS, read_card
 from recognizer.models.line_ctc import HEIGHT_PX, LineCTC
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
 from recognizer.paragraphs.tokens import ParagraphTokens
-
-SHIPPED = Path(__file__).parent / "weights"
-LANGUAGE = "language.xz"
-WEIGHTS, CARD = "line_reader.safetensors", "line_reader.json"
-ARCHITECTURE, PARAGRAPHS = "line_ctc", "paragraph_transformer"
 
 
 def save_reader(
@@ -51,18 +47,6 @@ def save_reader(
     }
     (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return version
-
-
-def notes_of(card: dict[str, Any]) -> dict[str, Any]:
-    """What a card says beside what `save_reader` writes of itself."""
-    own = ("version", "architecture", "charset", "sha256", "rows")
-    return {key: value for key, value in card.items() if key not in own}
-
-
-def inherited(card: dict[str, Any]) -> dict[str, Any]:
-    """What a card says that also holds for a model made from it, and whose child that is; its figures do not."""
-    kept = {key: value for key, value in card.items() if key in ("calibration", "language", "sources", "int8")}
-    return kept | {"parent": card["version"]}
 
 
 def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
@@ -134,27 +118,3 @@ def load_prior(folder: Path, charset: Charset, card: dict[str, Any]) -> Language
         return None
     model = CharacterModel.load(folder / LANGUAGE)
     return LanguagePrior(model, charset, weight=float(entry["weight"]), bonus=float(entry["bonus"]))
-
-
-def has_finder(folder: Path) -> bool:
-    """Whether the folder brings a line finder of its own."""
-    return (folder / "line_finder.safetensors").exists()
-
-
-def read_card(folder: Path) -> dict[str, Any]:
-    """The card of a model folder.
-
-    Raises:
-        BadModel: it is missing, damaged, or of an unknown architecture.
-    """
-    path = folder / CARD
-    try:
-        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadModel(f"{path} cannot be read: {error}. Give a folder with {CARD} and {WEIGHTS}.") from error
-    known = isinstance(card, dict) and card.get("architecture") in (ARCHITECTURE, PARAGRAPHS) and "charset" in card
-    if not known:
-        raise BadModel(
-            f"{path} does not describe a {ARCHITECTURE} or {PARAGRAPHS} model. Give a folder that `train` has written."
-        )
-    return card

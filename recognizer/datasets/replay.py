@@ -15,8 +15,8 @@ from recognizer.datasets.ink import InkBook
 from recognizer.datasets.written_lines import WrittenLines
 from recognizer.decoding.language import CharacterModel
 from recognizer.errors import BadManifest
+from recognizer.model_card import LANGUAGE, SHIPPED
 from recognizer.training.line_training import find_corpora
-from recognizer.weights_files import LANGUAGE, SHIPPED
 
 WATCHED_LINES = 64
 MOST_DRAWS = 4 * WATCHED_LINES  # to find them

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from recognizer.charset import LATIN_V1, Charset
 from recognizer.errors import BadManifest
+from recognizer.model_card import CARD, PARAGRAPHS, WEIGHTS
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
 from recognizer.paragraphs.composition import PageLines, whole_pages
 from recognizer.paragraphs.data import Composer, ParagraphBatch, ParagraphDataModule, sources_of
@@ -20,7 +21,7 @@ from recognizer.paragraphs.tokens import PADDING, ParagraphTokens
 from recognizer.training.line_training import Wish, find_corpora, log_model
 from recognizer.training.lit_schedule import LitReader, Schedule
 from recognizer.training.trainer import Keeping, run
-from recognizer.weights_files import CARD, PARAGRAPHS, WEIGHTS, load_paragraph_reader, save_reader
+from recognizer.weights_files import load_paragraph_reader, save_reader
 
 VALIDATED = 48  # paragraphs
 

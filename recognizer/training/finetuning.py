@@ -19,12 +19,13 @@ from recognizer.datasets.batches import Mixture, RealLines, pooled_batches
 from recognizer.datasets.held_out import hold_out_pages
 from recognizer.datasets.replay import Replay
 from recognizer.errors import BadManifest
+from recognizer.model_card import LANGUAGE, inherited
 from recognizer.models.line_ctc import LineCTC
 from recognizer.training.blending import LOOKS, Judges, blend, weights_of
 from recognizer.training.line_training import Course, fit
 from recognizer.training.lit_models import LineHyperparameters
 from recognizer.training.progress import Follower, Watch
-from recognizer.weights_files import LANGUAGE, inherited, load_reader, save_reader
+from recognizer.weights_files import load_reader, save_reader
 
 FEWEST_LINES = 2
 MOST_HELD_OUT = 10  # where some of the lines given are held out

@@ -8,7 +8,8 @@ from pathlib import Path
 from recognizer.datasets.synthesis import LINE_WORDS, running_lines
 from recognizer.decoding.language import CharacterModel
 from recognizer.errors import BadInput, BadModel
-from recognizer.weights_files import SHIPPED, has_finder, inherited, load_prior, load_reader, save_prior, save_reader
+from recognizer.model_card import SHIPPED, has_finder, inherited
+from recognizer.weights_files import load_prior, load_reader, save_prior, save_reader
 
 TESTED = 10  # every tenth line tells what was learnt
 FEWEST_LINES = 100

@@ -25,11 +25,12 @@ from recognizer.errors import BadInput, BadModel
 from recognizer.evaluation import calibrate
 from recognizer.line_images import open_line
 from recognizer.line_recogniser import LineRecogniser
+from recognizer.model_card import CARD, LANGUAGE, WEIGHTS
 from recognizer.models.line_ctc import LineCTC
 from recognizer.training.lit_models import LineHyperparameters, LitLineCTC
 from recognizer.training.pretrained import load_line_ctc, wheel_model
 from recognizer.training.trainer import EndOfCall, Keeping, run
-from recognizer.weights_files import CARD, LANGUAGE, WEIGHTS, load_reader, save_prior, save_reader
+from recognizer.weights_files import load_reader, save_prior, save_reader
 
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
 PAGES = "pages.jsonl"

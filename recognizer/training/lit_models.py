@@ -11,9 +11,9 @@ from recognizer.charset import BLANK, Charset
 from recognizer.datasets.batches import Batch
 from recognizer.decoding.best_path import best_path
 from recognizer.metrics import cer
+from recognizer.model_card import ARCHITECTURE
 from recognizer.models.line_ctc import HEIGHT_PX, LineCTC
 from recognizer.training.lit_schedule import LitReader, Schedule
-from recognizer.weights_files import ARCHITECTURE
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from flywheel.snapshots import Snapshot, freeze
 from flywheel.store import Store
 from flywheel.tables import ModelRow
 from flywheel.turning import Wheel
-from recognizer.weights_files import SHIPPED, load_reader, save_reader
+from recognizer.model_card import SHIPPED
+from recognizer.weights_files import load_reader, save_reader
 from tests.accepted import written_page
 from tests.running_app import settings_in
 

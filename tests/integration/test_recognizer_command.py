@@ -9,7 +9,7 @@ from PIL import Image
 
 from recognizer.__main__ import main
 from recognizer.metrics import cer
-from recognizer.weights_files import CARD, SHIPPED, WEIGHTS, read_card
+from recognizer.model_card import CARD, SHIPPED, WEIGHTS, read_card
 from tests.handwriting import write_page
 from tests.unit.lines import TEXTS, write_manifest
 

@@ -17,7 +17,7 @@ from flywheel.store import Store
 from flywheel.tables import now
 from flywheel.verdicts import keep_verdict, verdicts
 from recognizer.errors import BadModel
-from recognizer.weights_files import SHIPPED
+from recognizer.model_card import SHIPPED
 from tests.accepted import accepted
 from tests.readings import a_page, an_upload
 

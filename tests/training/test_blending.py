@@ -9,10 +9,11 @@ import torch
 from recognizer.charset import LATIN_V1
 from recognizer.datasets.batches import Batch, pooled_batches
 from recognizer.datasets.replay import UNWATCHED, written_by
+from recognizer.model_card import SHIPPED
 from recognizer.models.line_ctc import LineCTC
 from recognizer.training.blending import FORGETS, MOST, Blend, Judges, blend, weights_of
 from recognizer.training.lit_models import assess, ctc_loss
-from recognizer.weights_files import SHIPPED, load_reader
+from recognizer.weights_files import load_reader
 from tests.unit.lines import written_lines
 
 HAND = ["Qzk wjx 17", "vyq gfp 28", "kzw qyj 39"]

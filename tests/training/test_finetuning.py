@@ -16,9 +16,10 @@ from recognizer.decoding.language import CharacterModel
 from recognizer.errors import Diverged
 from recognizer.evaluation import evaluate_lines
 from recognizer.line_reader import LineReader
+from recognizer.model_card import LANGUAGE, SHIPPED
 from recognizer.training.finetuning import FinetuneOptions, Surroundings, finetune
 from recognizer.training.progress import Progress
-from recognizer.weights_files import LANGUAGE, SHIPPED, load_reader
+from recognizer.weights_files import load_reader
 from tests.unit.lines import written_lines
 
 HAND = [f"{word} {number}" for number, word in enumerate(("Qzk", "wjx", "vyq", "gfp") * 2)]

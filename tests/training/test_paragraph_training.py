@@ -14,13 +14,14 @@ from recognizer.charset import LATIN_V1
 from recognizer.decoding.plausibility import CONTRADICTED_BELOW
 from recognizer.line_images import Grey
 from recognizer.line_reader import LineReader
+from recognizer.model_card import CARD, PARAGRAPHS, WEIGHTS
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
 from recognizer.paragraphs.composition import compose
 from recognizer.paragraphs.data import Paragraph, collate
 from recognizer.paragraphs.images import bucket, cut_bands, fit_line, fit_paragraph
 from recognizer.paragraphs.tokens import ParagraphTokens
 from recognizer.paragraphs.training import token_loss
-from recognizer.weights_files import CARD, PARAGRAPHS, WEIGHTS, save_reader
+from recognizer.weights_files import save_reader
 from tests.handwriting import write_line
 from tests.unit.lines import write_manifest
 

@@ -9,11 +9,12 @@ import torch
 from recognizer.__main__ import main
 from recognizer.charset import LATIN_V1
 from recognizer.datasets.batches import pooled_batches
+from recognizer.model_card import SHIPPED, read_card
 from recognizer.models.line_ctc import LineCTC
 from recognizer.training.line_training import RECOGNISER
 from recognizer.training.lit_models import assess, ctc_loss, distillation_loss
 from recognizer.training.pretrained import load_line_ctc, wheel_model
-from recognizer.weights_files import SHIPPED, load_reader, read_card
+from recognizer.weights_files import load_reader
 from tests.unit.lines import write_manifest, written_lines
 
 EIGHT = ("zyxwv", "q!?j#", "Qzkç", "wjtern", "7 x 8", "oôœ 19", "xx 4a", "W,w;W")  # nothing a language would suggest

@@ -9,8 +9,9 @@ import pytest
 from recognizer.__main__ import main
 from recognizer.errors import BadInput, BadModel
 from recognizer.line_reader import LineReader
+from recognizer.model_card import SHIPPED, read_card
 from recognizer.training.languages import teach
-from recognizer.weights_files import SHIPPED, load_reader, read_card, save_reader
+from recognizer.weights_files import load_reader, save_reader
 from tests.handwriting import write_line
 
 SYLLABLES = ("ko", "ri", "mä", "jö", "tta", "ksi", "kuu", "vää", "ly", "pin")

@@ -17,11 +17,12 @@ from recognizer.engines.runtimes import EVERY_PART, EXACT_PARTS, OnnxRuntime, To
 from recognizer.errors import BadModel
 from recognizer.line_images import stack, to_height
 from recognizer.line_recogniser import HASTY, LineRecogniser
+from recognizer.model_card import CARD, WEIGHTS, notes_of
 from recognizer.models.line_ctc import LineCTC
 from recognizer.training.line_training import RECOGNISER
 from recognizer.training.lit_models import ctc_loss
 from recognizer.training.pretrained import cut_head, load_line_ctc, read_layers, wheel_model
-from recognizer.weights_files import CARD, WEIGHTS, load_reader, notes_of, save_reader
+from recognizer.weights_files import load_reader, save_reader
 from tests.handwriting import write_line
 from tests.unit.lines import TEXTS
 

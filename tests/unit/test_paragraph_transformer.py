@@ -9,11 +9,12 @@ import torch
 from recognizer.charset import LATIN_V1
 from recognizer.errors import BadModel
 from recognizer.line_reader import LineReader
+from recognizer.model_card import PARAGRAPHS
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
 from recognizer.paragraphs.images import cut_bands, stack
 from recognizer.paragraphs.reader import ParagraphReader, ParagraphRecogniser
 from recognizer.paragraphs.tokens import ParagraphTokens
-from recognizer.weights_files import PARAGRAPHS, load_paragraph_reader, load_reader, save_reader
+from recognizer.weights_files import load_paragraph_reader, load_reader, save_reader
 from tests.handwriting import write_line, write_page
 
 TOKENS = ParagraphTokens(LATIN_V1)
