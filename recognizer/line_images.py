@@ -40,10 +40,10 @@ def open_line(path: Path) -> Grey:
     return image.astype(np.uint8, copy=False)
 
 
-def to_height(image: Grey, height_px: int) -> Grey:
-    """``image`` scaled to ``height_px``, its proportions kept up to the widest line that networks read."""
+def to_height(image: Grey, height_px: int, *, wider: float = 1.0) -> Grey:
+    """``image`` scaled to ``height_px``, ``wider`` than its proportions, up to the widest line that networks read."""
     height, width = image.shape
-    scaled = min(MAX_WIDTH_PX, max(height_px // 3, round(width * height_px / height)))
+    scaled = min(MAX_WIDTH_PX, max(height_px // 3, round(width * height_px / height * wider)))
     if (height, width) == (height_px, scaled):
         return image
     shrinking = height > height_px

@@ -77,7 +77,7 @@ class LineReader:
         model, charset, card = load_reader(folder)
         calibration = Calibration.from_json(card.get("calibration"))
         prior = load_prior(folder, charset, card)
-        runtime = choose(model, card.get("int8"), fast=fast)
+        runtime = choose(model, card.get("int8"))
         recogniser = LineRecogniser(runtime, charset, calibration, prior=prior, effort=HASTY if fast else CAREFUL)
         finder = LineFinder.load(folder if has_finder(folder) else SHIPPED)
         return cls(finder, recogniser, version=card["version"] + ("-fast" if fast else ""))

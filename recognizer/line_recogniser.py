@@ -57,16 +57,18 @@ class Effort:
 
     Attributes:
         looks: at a line: 2, once more where letters crowd, or 1.
+        wider: than its proportions, the line at the first look: narrow letters have few time steps.
         width: texts that the beam keeps in mind.
         floor: the probability under which it passes a class over.
     """
 
     looks: int = 2
+    wider: float = 1.0
     width: int = WIDTH
     floor: float = FLOOR
 
 
-CAREFUL, HASTY = Effort(), Effort(looks=1, width=16, floor=2e-3)
+CAREFUL, HASTY = Effort(), Effort(looks=1, wider=1.15, width=16, floor=2e-3)
 
 
 class LineRecogniser:
@@ -101,7 +103,7 @@ class LineRecogniser:
 
     def examine(self, images: Sequence[Grey]) -> list[Examined]:
         """What `read` calibrates. Where letters crowd the time steps, the line is looked at once more, stretched."""
-        prepared = [to_height(image, HEIGHT_PX) for image in images]
+        prepared = [to_height(image, HEIGHT_PX, wider=self._effort.wider) for image in images]
         examined = self._look(dict(enumerate(prepared)))
         if self._effort.looks == 1:
             return [examined[row] for row in range(len(images))]

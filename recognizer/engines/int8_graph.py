@@ -1,4 +1,4 @@
-"""Parts of the reader's network in 8-bit integers, as ONNX Runtime multiplies them: four times as many at once.
+"""The reader's convolutions in 8-bit integers, as ONNX Runtime multiplies them: four times as many at once.
 
 Only processors with instructions for it gain, and only there it is used (`recognizer.engines.runtimes.largest_weight`).
 Weights are rounded channel by channel when the graph is built, from the same safetensors as ever; what values the
@@ -14,29 +14,27 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import TensorProto
 from torch import nn
 
 from recognizer.engines.graph import Graph
 from recognizer.errors import BadModel
-from recognizer.models.line_ctc import Block, Shrink, SqueezeExcitation, Stem
+from recognizer.models.line_ctc import Block, LineCTC, Shrink, SqueezeExcitation, Stem
 
 Ranges = Mapping[str, tuple[float, float]]
-STEM = -1  # beside the numbers of the blocks
 LEVELS = 255
 
 
 @dataclass(frozen=True)
 class Int8:
-    """Which parts of a network are computed in integers.
+    """How a network's values and weights are rounded.
 
     Attributes:
         ranges: least and largest value at each layer; see `recognizer.engines.quantisation.activation_ranges`.
-        parts: numbers of blocks, and `STEM`.
         largest: whole number that stands for a channel's largest weight.
     """
 
     ranges: Ranges
-    parts: frozenset[int]
     largest: int = 127
 
 
@@ -103,6 +101,12 @@ class Rounding:
             inputs, axis = ((*ends, *terms[0], *terms[1]), {"axis": 3})
         return Rounded(self._graph.op(kind, *inputs, domain="com.microsoft", **axis), step, zero)
 
+    def scale(self, x: Rounded, shares: str, layer: str) -> Rounded:
+        """Values times floats in [0, 1]."""
+        share = 1 / LEVELS, 0
+        rounded = self._graph.op("QuantizeLinear", shares, *self._constants(*share))
+        return self._product(x, rounded, share, layer)
+
     def gelu(self, x: Rounded, layer: str) -> Rounded:
         """x · sigmoid(1.702 x), a table and products: off GELU by 0.02 at most, one or two steps of what comes out.
 
@@ -116,8 +120,11 @@ class Rounding:
             *self._constants(*share),
             domain="com.microsoft",
         )
+        return self._product(x, gate, share, layer)
+
+    def _product(self, x: Rounded, other: str, share: tuple[float, int], layer: str) -> Rounded:
         step, zero = self._scale(layer)
-        terms = (x.name, *self._constants(x.step, x.zero), gate, *self._constants(*share))
+        terms = (x.name, *self._constants(x.step, x.zero), other, *self._constants(*share))
         output = self._graph.op("QLinearMul", *terms, *self._constants(step, zero), domain="com.microsoft")
         return Rounded(output, step, zero)
 
@@ -136,9 +143,17 @@ class Rounding:
         return self._graph.constant(np.array(step, np.float32)), self._graph.constant(np.array(zero, np.uint8))
 
 
-def stem(graph: Graph, module: Stem, images: str, rows: int, int8: Int8) -> Rounded:
-    """Images (B, 1, rows, W) through the stem."""
+def features(graph: Graph, model: LineCTC, images: str, int8: Int8) -> str:
+    """Images (B, 1, rows, W) through stem and blocks: floats (B, C, H, W / 4)."""
     ints = Rounding(graph, int8)
+    x = _stem(graph, ints, model.stem, images, model.rows)
+    for number, block in enumerate(model.blocks):
+        assert isinstance(block, Block | Shrink)
+        x = _block(graph, ints, block, x, f"blocks.{number}")
+    return graph.op("Transpose", ints.widen(x), perm=[0, 3, 1, 2])
+
+
+def _stem(graph: Graph, ints: Rounding, module: Stem, images: str, rows: int) -> Rounded:
     columns = graph.op("Reshape", images, graph.constant(np.array([0, rows, -1, 1], np.int64)))
     first = ints.conv(ints.round(columns, "images"), module.first, "stem.first")
     narrow = ints.conv(first, module.narrow, "stem.narrow", pads=[0, 0, 1, 1])
@@ -150,31 +165,29 @@ def stem(graph: Graph, module: Stem, images: str, rows: int, int8: Int8) -> Roun
     return ints.conv(ints.conv(joined, module.second, "stem.second"), module.project, "stem")
 
 
-def block(graph: Graph, module: Block | Shrink, x: Rounded, int8: Int8, name: str) -> Rounded:
-    """One block."""
-    ints = Rounding(graph, int8)
+def _block(graph: Graph, ints: Rounding, module: Block | Shrink, x: Rounded, name: str) -> Rounded:
     x = ints.conv(x, module.space, f"{name}.space")
     if isinstance(module, Block) and isinstance(module.gate, SqueezeExcitation):
-        x = ints.round(_gated(graph, module.gate, ints.widen(x)), f"{name}.gate")
+        x = ints.scale(x, _gate(graph, module.gate, x), f"{name}.gate")
     bent = ints.gelu(ints.conv(x, module.expand, f"{name}.expand"), f"{name}.bent")
     if isinstance(module, Shrink):
         return ints.conv(bent, module.mix, name)
     return ints.join(x, ints.conv(bent, module.contract, f"{name}.contract"), name, kind="QLinearAdd")
 
 
-def _gated(graph: Graph, gate: SqueezeExcitation, x: str) -> str:
-    """Squeeze-excitation of floats (B, H, W, C): too few numbers to be worth rounding.
+def _gate(graph: Graph, gate: SqueezeExcitation, x: Rounded) -> str:
+    """Squeeze-excitation's share of each channel, floats (B, 1, 1, C) in [0, 1]: too few numbers to be worth rounding.
 
-    Whatever is rounded afterwards must be exactly the same in any batch. So means are taken one axis at a time: over
-    two, and in a dense layer, ONNX Runtime adds up a batch of one in another order.
+    They must be the same in any batch, or a value beside the edge of a step rounds the other way. Sums of whole numbers
+    are exact in any order; a dense layer would add up a batch of one in another order than a convolution does.
     """
-    columns = graph.op("ReduceMean", x, graph.constant(np.array([2], np.int64)), keepdims=0)
-    rows = graph.op("Transpose", columns, perm=[0, 2, 1])
-    means = graph.op("ReduceMean", rows, graph.constant(np.array([2], np.int64)), keepdims=1)
-    mean = graph.op("Reshape", means, graph.constant(np.array([0, 0, 1, 1], np.int64)))
-    opened = graph.conv(graph.op("Relu", graph.conv(mean, gate.squeeze)), gate.excite)
-    share = graph.op("Transpose", graph.op("HardSigmoid", opened, alpha=1 / 6, beta=0.5), perm=[0, 2, 3, 1])
-    return graph.op("Mul", x, share)
+    whole = graph.op("Cast", x.name, to=TensorProto.FLOAT)
+    mean = graph.op("ReduceMean", whole, graph.constant(np.array([1, 2], np.int64)), keepdims=1)
+    centred = graph.op("Sub", mean, graph.constant(np.array(x.zero, np.float32)))
+    means = graph.op("Mul", centred, graph.constant(np.array(x.step, np.float32)))
+    opened = graph.op("Relu", graph.conv(graph.op("Transpose", means, perm=[0, 3, 1, 2]), gate.squeeze))
+    share = graph.op("HardSigmoid", graph.conv(opened, gate.excite), alpha=1 / 6, beta=0.5)
+    return graph.op("Transpose", share, perm=[0, 2, 3, 1])
 
 
 def _round_weight(weight: NDArray[np.float32], largest: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

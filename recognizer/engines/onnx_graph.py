@@ -7,7 +7,7 @@ import numpy as np
 
 from recognizer.engines import int8_graph
 from recognizer.engines.graph import Graph
-from recognizer.engines.int8_graph import STEM, Int8, Rounded, Rounding
+from recognizer.engines.int8_graph import Int8
 from recognizer.models.line_ctc import HEIGHT_PX, Attention, Block, LineCTC, Neck, Shrink, SqueezeExcitation, Stem
 
 
@@ -16,42 +16,28 @@ def line_ctc_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
 
     Args:
         model: the network.
-        int8: which of its parts are computed in integers; None: none of them.
+        int8: how its convolutions are rounded to integers; None: they are not.
     """
     graph = Graph()
-    x = _features(graph, model, int8 or Int8({}, frozenset()))
+    x = _features(graph, model, int8)
     left = -(-model.rows // 16)
     x = graph.op("AveragePool", x, kernel_shape=[left, 2], strides=[left, 2])
     logits = graph.linear(_neck(graph, model.neck, x), model.head)
     return graph.serialise(["batch", 1, 48, "width"], {"logits": logits})
 
 
-def _features(graph: Graph, model: LineCTC, int8: Int8) -> str:
-    """Stem and blocks; floats lie as (B, C, H, W), integers as (B, H, W, C)."""
-    ints = Rounding(graph, int8)
-    x: str | Rounded
+def _features(graph: Graph, model: LineCTC, int8: Int8 | None) -> str:
+    """Stem and blocks."""
     seen = "images"
     if model.rows != HEIGHT_PX:
         seen = graph.op("MatMul", graph.constant(model.mix.numpy()), seen)
-    stem = int8_graph.stem(graph, model.stem, seen, model.rows, int8) if STEM in int8.parts else None
-    x = stem or _stem(graph, model.stem, seen)
-    before = "stem"
-    for number, block in enumerate(model.blocks):
+    if int8 is not None:
+        return int8_graph.features(graph, model, seen, int8)
+    x = _stem(graph, model.stem, seen)
+    for block in model.blocks:
         assert isinstance(block, Block | Shrink)
-        name = f"blocks.{number}"
-        if number in int8.parts:
-            if isinstance(x, str):
-                x = ints.round(graph.op("Transpose", x, perm=[0, 2, 3, 1]), before)
-            x = int8_graph.block(graph, block, x, int8, name)
-        else:
-            x = _floats(graph, ints, x)
-            x = _block(graph, block, x) if isinstance(block, Block) else _shrink(graph, block, x)
-        before = name
-    return _floats(graph, ints, x)
-
-
-def _floats(graph: Graph, ints: Rounding, x: str | Rounded) -> str:
-    return x if isinstance(x, str) else graph.op("Transpose", ints.widen(x), perm=[0, 3, 1, 2])
+        x = _block(graph, block, x) if isinstance(block, Block) else _shrink(graph, block, x)
+    return x
 
 
 def _stem(graph: Graph, stem: Stem, images: str) -> str:

@@ -9,11 +9,8 @@ import numpy as np
 import torch
 
 from recognizer.decoding.best_path import Floats
-from recognizer.engines.int8_graph import STEM, Int8, Ranges
+from recognizer.engines.int8_graph import Int8, Ranges
 from recognizer.models.line_ctc import LineCTC
-
-EVERY_PART = frozenset({STEM, *range(13)})
-EXACT_PARTS = frozenset({0, 1, 2, 3, 4, 6, 7, 12})  # blocks whose rounding shows least in what the network says
 
 
 class Runtime(Protocol):
@@ -77,21 +74,20 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def choose(model: LineCTC, ranges: Ranges | None = None, *, fast: bool = False) -> Runtime:
+def choose(model: LineCTC, ranges: Ranges | None = None) -> Runtime:
     """CUDA where there is one, else ONNX Runtime.
 
     Args:
         model: the network.
-        ranges: of its layers' values; with them, and where the processor has instructions for it, parts are computed
-            in integers.
-        fast: in integers throughout, a little less exact.
+        ranges: of its layers' values; with them, and where the processor has instructions for it, convolutions are
+            computed in integers.
     """
     if torch.cuda.is_available():
         return TorchRuntime(model, "cuda")
     largest = largest_weight()
     if ranges is None or largest is None:
         return OnnxRuntime(model)
-    return OnnxRuntime(model, Int8(ranges, EVERY_PART if fast else EXACT_PARTS, largest))
+    return OnnxRuntime(model, Int8(ranges, largest))
 
 
 def largest_weight(flags: Path = Path("/proc/cpuinfo")) -> int | None:

@@ -13,7 +13,7 @@ from recognizer.datasets.batches import collate
 from recognizer.decoding.best_path import softmax
 from recognizer.engines.int8_graph import Int8
 from recognizer.engines.quantisation import activation_ranges
-from recognizer.engines.runtimes import EVERY_PART, EXACT_PARTS, OnnxRuntime, TorchRuntime, largest_weight
+from recognizer.engines.runtimes import OnnxRuntime, TorchRuntime, largest_weight
 from recognizer.errors import BadModel
 from recognizer.line_images import stack, to_height
 from recognizer.line_recogniser import HASTY, LineRecogniser
@@ -39,7 +39,7 @@ def filled() -> LineCTC:
 def fast(filled: LineCTC) -> OnnxRuntime:
     """The same network in integers throughout, exact on any processor."""
     ranges = activation_ranges(filled, [write_line(text, seed=seed) for seed, text in enumerate(TEXTS)])
-    return OnnxRuntime(filled, Int8({name: (low, high) for name, (low, high) in ranges.items()}, EVERY_PART, 64))
+    return OnnxRuntime(filled, Int8({name: (low, high) for name, (low, high) in ranges.items()}, 64))
 
 
 def test_the_filled_network_says_what_onnxruntime_says(filled: LineCTC) -> None:
@@ -89,8 +89,8 @@ def test_weights_are_as_large_as_the_processor_adds_up_exactly(flags: str, large
 
 
 def test_ranges_that_lack_a_layer_are_refused_with_what_to_do(filled: LineCTC) -> None:
-    with pytest.raises(BadModel, match=r"layer blocks\.0\.space: .*quantise"):
-        OnnxRuntime(filled, Int8({"stem": (0.0, 1.0)}, EXACT_PARTS))
+    with pytest.raises(BadModel, match=r"layer stem\.first: .*quantise"):
+        OnnxRuntime(filled, Int8({"images": (0.0, 1.0)}))
 
 
 def test_save_and_load_is_exact(filled: LineCTC, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_network_of_fewer_rows_survives_the_disk_and_says_the_same_in_every_ru
     plain, onnx = TorchRuntime(loaded, "cpu")(images), OnnxRuntime(loaded)(images)
     assert np.abs(softmax(onnx) - softmax(plain)).max() < 1e-4
     ranges = activation_ranges(loaded, [write_line(text, seed=seed) for seed, text in enumerate(TEXTS)])
-    integers = OnnxRuntime(loaded, Int8({name: (low, high) for name, (low, high) in ranges.items()}, EVERY_PART, 64))
+    integers = OnnxRuntime(loaded, Int8({name: (low, high) for name, (low, high) in ranges.items()}, 64))
     assert np.abs(softmax(integers(images)) - softmax(plain)).sum(axis=-1).mean() < 0.1
 
 
@@ -193,4 +193,4 @@ def test_a_crowded_line_is_read_once_more_stretched() -> None:
     assert recogniser.read([np.full((48, 96), 255, np.uint8)])[0].text == "" and widths == [96]
     widths.clear()
     LineRecogniser(Crowding(), LETTERS, Calibration(), effort=HASTY).read([np.full((48, 192), 255, np.uint8)])
-    assert widths == [192]
+    assert widths == [224]
