@@ -53,7 +53,7 @@ def perform(job: Job) -> Result:
     torch.set_num_threads(1)
     parts = {part: list(read_manifest(Path(job.lines) / part / MANIFEST)) for part in (TRAIN, HELD, SCORED)}
     corpora = Corpora(tuple(parts[TRAIN]))
-    hyper = LineHyperparameters(minutes=job.minutes, seed=job.seed)
+    hyper = LineHyperparameters(minutes=job.minutes, seed=job.seed, hasty_steps=0)
     model, charset = starting_model(job.start, dropout=hyper.dropout)
     clock = Clock()
     course = Course(

@@ -141,7 +141,6 @@ def _train_lines(wish: "Wish", options: Options, own: dict[str, Any]) -> dict[st
     from recognizer.training.line_training import train
     from recognizer.training.lit_models import LineHyperparameters
 
-    wish = replace(wish, rows=options.rows, teacher=options.teacher)
     return train(wish, LineHyperparameters(**_given(options, LEARNING)), own)
 
 

@@ -20,7 +20,7 @@ from recognizer.decoding.lattice import Decoded
 from recognizer.decoding.plausibility import needed_steps, plausibility
 from recognizer.engines.runtimes import Runtime
 from recognizer.line_images import Grey, bucket_width, stack, stretch, to_height
-from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
+from recognizer.models.line_ctc import FEW_ROWS, HEIGHT_PX, PX_PER_STEP
 from recognizer.page import Reading, Word
 
 BUCKET_PX = 32
@@ -57,18 +57,20 @@ class Effort:
 
     Attributes:
         looks: at a line: 2, once more where letters crowd, or 1.
+        rows: pixel rows of a line that the network is shown.
         wider: than its proportions, the line at the first look: narrow letters have few time steps.
         width: texts that the beam keeps in mind.
         floor: the probability under which it passes a class over.
     """
 
     looks: int = 2
+    rows: int = HEIGHT_PX
     wider: float = 1.0
     width: int = WIDTH
     floor: float = FLOOR
 
 
-CAREFUL, HASTY = Effort(), Effort(looks=1, wider=1.15, width=16, floor=2e-3)
+CAREFUL, HASTY = Effort(), Effort(looks=1, rows=FEW_ROWS, wider=1.15, width=16, floor=2e-3)
 
 
 class LineRecogniser:
@@ -103,7 +105,8 @@ class LineRecogniser:
 
     def examine(self, images: Sequence[Grey]) -> list[Examined]:
         """What `read` calibrates. Where letters crowd the time steps, the line is looked at once more, stretched."""
-        prepared = [to_height(image, HEIGHT_PX, wider=self._effort.wider) for image in images]
+        rows, wider = self._effort.rows, self._effort.wider * HEIGHT_PX / self._effort.rows
+        prepared = [to_height(image, rows, wider=wider) for image in images]
         examined = self._look(dict(enumerate(prepared)))
         if self._effort.looks == 1:
             return [examined[row] for row in range(len(images))]

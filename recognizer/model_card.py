@@ -41,7 +41,7 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 def notes_of(card: dict[str, Any]) -> dict[str, Any]:
     """What a card says beside what `save_reader` writes of itself."""
-    own = ("version", "architecture", "charset", "sha256", "rows")
+    own = ("version", "architecture", "charset", "sha256")
     return {key: value for key, value in card.items() if key not in own}
 
 

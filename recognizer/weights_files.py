@@ -16,7 +16,7 @@ from recognizer.decoding.language import CharacterModel
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.errors import BadModel
 from recognizer.model_card import ARCHITECTURE, CARD, LANGUAGE, PARAGRAPHS, WEIGHTS, read_card
-from recognizer.models.line_ctc import HEIGHT_PX, LineCTC
+from recognizer.models.line_ctc import LineCTC
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
 from recognizer.paragraphs.tokens import ParagraphTokens
 
@@ -42,7 +42,6 @@ def save_reader(
         "architecture": architecture,
         "charset": {"name": charset.name, "characters": charset.characters},
         "sha256": digest,
-        **({"rows": model.rows} if isinstance(model, LineCTC) and model.rows != HEIGHT_PX else {}),
         **(notes or {}),
     }
     (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -56,10 +55,7 @@ def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
         BadModel: a file is missing or damaged, or the architecture is not ours.
     """
     charset, card = _charset_of(folder, ARCHITECTURE)
-    try:
-        model = LineCTC(charset.classes, rows=card.get("rows", HEIGHT_PX))
-    except ValueError as error:
-        raise BadModel(f"{folder / CARD}: {error} Restore the file.") from error
+    model = LineCTC(charset.classes)
     _fill(model, folder)
     return model.eval(), charset, card
 

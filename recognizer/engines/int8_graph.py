@@ -144,17 +144,17 @@ class Rounding:
 
 
 def features(graph: Graph, model: LineCTC, images: str, int8: Int8) -> str:
-    """Images (B, 1, rows, W) through stem and blocks: floats (B, C, H, W / 4)."""
+    """Images (B, 1, H, W) through stem and blocks: floats (B, C, H, W / 4)."""
     ints = Rounding(graph, int8)
-    x = _stem(graph, ints, model.stem, images, model.rows)
+    x = _stem(graph, ints, model.stem, images)
     for number, block in enumerate(model.blocks):
         assert isinstance(block, Block | Shrink)
         x = _block(graph, ints, block, x, f"blocks.{number}")
     return graph.op("Transpose", ints.widen(x), perm=[0, 3, 1, 2])
 
 
-def _stem(graph: Graph, ints: Rounding, module: Stem, images: str, rows: int) -> Rounded:
-    columns = graph.op("Reshape", images, graph.constant(np.array([0, rows, -1, 1], np.int64)))
+def _stem(graph: Graph, ints: Rounding, module: Stem, images: str) -> Rounded:
+    columns = graph.op("Transpose", images, perm=[0, 2, 3, 1])
     first = ints.conv(ints.round(columns, "images"), module.first, "stem.first")
     narrow = ints.conv(first, module.narrow, "stem.narrow", pads=[0, 0, 1, 1])
     wide = ints.conv(narrow, module.widen, "stem.joined", pads=[0, 0, 1, 1])

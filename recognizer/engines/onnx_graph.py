@@ -8,11 +8,11 @@ import numpy as np
 from recognizer.engines import int8_graph
 from recognizer.engines.graph import Graph
 from recognizer.engines.int8_graph import Int8
-from recognizer.models.line_ctc import HEIGHT_PX, Attention, Block, LineCTC, Neck, Shrink, SqueezeExcitation, Stem
+from recognizer.models.line_ctc import Attention, Block, LineCTC, Neck, Shrink, SqueezeExcitation, Stem
 
 
 def line_ctc_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
-    """A serialised ONNX model: ``images`` (B, 1, 48, W) float32 to ``logits`` (B, W / 8, C) float32.
+    """A serialised ONNX model: ``images`` (B, 1, H, W) float32 to ``logits`` (B, W / 8, C) float32.
 
     Args:
         model: the network.
@@ -20,20 +20,17 @@ def line_ctc_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
     """
     graph = Graph()
     x = _features(graph, model, int8)
-    left = -(-model.rows // 16)
-    x = graph.op("AveragePool", x, kernel_shape=[left, 2], strides=[left, 2])
+    x = graph.op("ReduceMean", x, graph.constant(np.array([2], np.int64)), keepdims=1)
+    x = graph.op("AveragePool", x, kernel_shape=[1, 2], strides=[1, 2])
     logits = graph.linear(_neck(graph, model.neck, x), model.head)
-    return graph.serialise(["batch", 1, 48, "width"], {"logits": logits})
+    return graph.serialise(["batch", 1, "height", "width"], {"logits": logits})
 
 
 def _features(graph: Graph, model: LineCTC, int8: Int8 | None) -> str:
     """Stem and blocks."""
-    seen = "images"
-    if model.rows != HEIGHT_PX:
-        seen = graph.op("MatMul", graph.constant(model.mix.numpy()), seen)
     if int8 is not None:
-        return int8_graph.features(graph, model, seen, int8)
-    x = _stem(graph, model.stem, seen)
+        return int8_graph.features(graph, model, "images", int8)
+    x = _stem(graph, model.stem, "images")
     for block in model.blocks:
         assert isinstance(block, Block | Shrink)
         x = _block(graph, block, x) if isinstance(block, Block) else _shrink(graph, block, x)

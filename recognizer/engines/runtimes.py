@@ -25,7 +25,7 @@ class Runtime(Protocol):
     batch_px: int
 
     def __call__(self, images: Floats) -> Floats:
-        """Line images (B, 1, 48, W) to logits (B, W / 8, C)."""
+        """Line images (B, 1, H, W) to logits (B, W / 8, C)."""
 
 
 class OnnxRuntime:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 HEIGHT_PX = 48
 PX_PER_STEP = 8
-ROWS = range(16, HEIGHT_PX + 1, 8)  # that a network may see
+FEW_ROWS = 32  # of the pixel rows, for a hasty look: two thirds of the work
 
 
 class LineCTC(nn.Module):
@@ -24,17 +24,10 @@ class LineCTC(nn.Module):
     Args:
         classes: size of the output layer; class 0 is the CTC blank.
         dropout: probability in the neck and before the head, while training.
-        rows: pixel rows that it makes of an image's 48 before it looks; see `see_rows`.
-
-    Attributes:
-        mix: (rows, 48): how much of each row of an image is in each row that is seen.
     """
 
-    mix: Tensor
-
-    def __init__(self, classes: int, *, dropout: float = 0.1, rows: int = HEIGHT_PX) -> None:
+    def __init__(self, classes: int, *, dropout: float = 0.1) -> None:
         super().__init__()
-        self.see_rows(rows)
         self.stem = Stem()
         self.blocks = nn.Sequential(
             Block(96, squeeze=True),
@@ -59,12 +52,12 @@ class LineCTC(nn.Module):
         """Unnormalised class scores per time step.
 
         Args:
-            images: (B, 1, 48, W), W a multiple of 8, ink -1 to paper 1, padded on the right with 0.
+            images: (B, 1, H, W), H 48 or `FEW_ROWS`, W a multiple of 8, ink -1 to paper 1, padded on the right with 0.
 
         Returns:
             (B, T, C) with T = W / 8.
         """
-        features: Tensor = self.blocks(self.stem(images if self.rows == HEIGHT_PX else self.mix @ images))
+        features: Tensor = self.blocks(self.stem(images))
         steps = self.neck(F.avg_pool2d(features, (features.shape[2], 2)))
         logits: Tensor = self.head(self.dropout(steps))
         return logits
@@ -73,25 +66,6 @@ class LineCTC(nn.Module):
         """Leave the stem and the first ``depth`` blocks as they are while the rest learns."""
         self.stem.requires_grad_(False)
         self.blocks[:depth].requires_grad_(False)
-
-    def see_rows(self, rows: int) -> None:
-        """Squeeze images to so many pixel rows from now on; their width, and so the time steps, stay.
-
-        Half the rows are half the work, for the same weights; what little they then misread, training mends.
-
-        Raises:
-            ValueError: the network cannot halve so many rows four times, or there are not so many.
-        """
-        if rows not in ROWS:
-            raise ValueError(f"A network cannot see {rows} rows; give one of {', '.join(map(str, ROWS))}.")
-        every = torch.eye(HEIGHT_PX)[None, None]
-        mix = F.interpolate(every, size=(rows, HEIGHT_PX), mode="bilinear", antialias=True)[0, 0]
-        self.register_buffer("mix", mix, persistent=False)
-
-    @property
-    def rows(self) -> int:
-        """Pixel rows that it sees of an image."""
-        return len(self.mix)
 
 
 class Stem(nn.Module):

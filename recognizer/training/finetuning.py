@@ -224,4 +224,5 @@ def _hyperparameters(options: FinetuneOptions) -> LineHyperparameters:
         ema_decay=0.98,
         warm_up_steps=20,
         seed=options.seed,
+        hasty_steps=0,
     )

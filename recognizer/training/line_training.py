@@ -4,7 +4,7 @@ One path for all of it, `fit`, which runs as every training does: see `recognize
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from recognizer.decoding.language import CharacterModel
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.engines.quantisation import ENOUGH_LINES, activation_ranges
 from recognizer.engines.runtimes import OnnxRuntime
-from recognizer.errors import BadInput, BadModel
 from recognizer.evaluation import calibrate
 from recognizer.line_images import open_line
 from recognizer.line_recogniser import LineRecogniser
@@ -88,7 +87,6 @@ class Course:
         watchers: callbacks that follow the training.
         save_every_steps: how often it is kept, to be resumed from.
         best: keep the best of the checkpoints on the validation lines; else the last one.
-        teacher: whom a smaller network learns from beside the lines.
     """
 
     mixture: Mixture
@@ -100,7 +98,6 @@ class Course:
     watchers: tuple[pl.Callback, ...] = ()
     save_every_steps: int = 200
     best: bool = True
-    teacher: LineCTC | None = None
 
 
 def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
@@ -117,7 +114,7 @@ def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
     hyper = course.hyper
     pl.seed_everything(hyper.seed, workers=True, verbose=False)
     model.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    lit = LitLineCTC(model, course.mixture.charset, hyper, course.teacher)
+    lit = LitLineCTC(model, course.mixture.charset, hyper)
     data = LineDataModule(
         course.mixture, course.validation, batch_size=hyper.batch_size, workers=course.workers, seed=hyper.seed
     )
@@ -137,8 +134,6 @@ class Wish:
         workers: processes that prepare batches.
         track: log to Weights & Biases.
         call_minutes: after which this call ends, checkpoint and model written; the next one goes on with the schedule.
-        rows: pixel rows that the network is to see of each line; None: as many as the one it starts from.
-        teacher: model folder that it learns from beside the lines.
     """
 
     data: Path
@@ -147,8 +142,6 @@ class Wish:
     workers: int = 1
     track: bool = False
     call_minutes: float | None = None
-    rows: int | None = None
-    teacher: Path | None = None
 
     def watchers(self) -> tuple[pl.Callback, ...]:
         """What follows the training for the wish's sake."""
@@ -168,36 +161,20 @@ def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> di
 
     Raises:
         BadManifest: see `find_corpora`.
-        BadModel: start or teacher cannot be loaded, or they do not fit each other.
-        BadInput: no network can see so many rows.
+        BadModel: the start cannot be loaded.
     """
     corpora, held = find_corpora(wish.data)
     model, charset = starting_model(wish.start, dropout=hyper.dropout)
-    if wish.rows is not None:
-        try:
-            model.see_rows(wish.rows)
-        except ValueError as refusal:
-            raise BadInput(str(refusal)) from refusal
     mixture = Mixture(corpora.sources(), charset)
     wish.output.mkdir(parents=True, exist_ok=True)
     logger = WandbLogger(project="inkloop", save_dir=str(wish.output)) if wish.track else None
     course = Course(mixture, held, hyper, wish.output, wish.workers, logger, wish.watchers())
-    if wish.teacher is not None:
-        course = replace(course, teacher=_teacher(wish.teacher, charset))
     error = fit(model, course, options)
     report = write_model(model, charset, corpora, held, wish.output) | {"held_out_cer": error}
     if logger is not None:
         files = [wish.output / name for name in (WEIGHTS, CARD, LANGUAGE)]
         log_model(logger, files, version=report["model"])
     return report
-
-
-def _teacher(folder: Path, charset: Charset) -> LineCTC:
-    """Raises `BadModel` where teacher and student do not mean the same characters."""
-    teacher, known, _ = load_reader(folder)
-    if known.characters != charset.characters:
-        raise BadModel(f"{folder} has another charset ({known.name}) than its student ({charset.name}). Give another.")
-    return teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def log_model(logger: WandbLogger, files: Sequence[Path], *, version: str) -> None:

@@ -12,7 +12,7 @@ from recognizer.datasets.batches import Batch
 from recognizer.decoding.best_path import best_path
 from recognizer.metrics import cer
 from recognizer.model_card import ARCHITECTURE
-from recognizer.models.line_ctc import HEIGHT_PX, LineCTC
+from recognizer.models.line_ctc import FEW_ROWS, LineCTC
 from recognizer.training.lit_schedule import LitReader, Schedule
 
 
@@ -22,9 +22,12 @@ class LineHyperparameters(Schedule):
 
     Attributes:
         batch_size: lines of 672 px per batch.
+        hasty_steps: one in so many steps is on lines squeezed to `FEW_ROWS`, so that the same weights read those too;
+            0: none.
     """
 
     batch_size: int = 16
+    hasty_steps: int = 2
 
 
 def ctc_loss(logits: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
@@ -43,19 +46,9 @@ def ctc_loss(logits: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
     return (losses / lengths.clamp(min=1)).mean()
 
 
-def distillation_loss(logits: Tensor, taught: Tensor, lengths: Tensor) -> Tensor:
-    """Mean over lines of how far a student is from its teacher per character, in nats (Kullback-Leibler).
-
-    Args:
-        logits: (B, T, C), the student's, unnormalised.
-        taught: (B, T, C), the teacher's of the same images.
-        lengths: (B,), characters per line.
-
-    Source: Hinton et al. 2015, https://arxiv.org/abs/1503.02531
-    """
-    said, told = logits.float().log_softmax(-1), taught.float().log_softmax(-1)
-    apart = F.kl_div(said, told, reduction="none", log_target=True).sum((1, 2))
-    return (apart / lengths.clamp(min=1)).mean()
+def squeeze(images: Tensor) -> Tensor:
+    """Images (B, 1, H, W) made `FEW_ROWS` high; their width, and so the time steps, stay."""
+    return F.interpolate(images, size=(FEW_ROWS, images.shape[3]), mode="bilinear", antialias=True)
 
 
 class LitLineCTC(LitReader):
@@ -65,35 +58,20 @@ class LitLineCTC(LitReader):
         model: what learns.
         charset: of its classes.
         hyperparameters: how it learns.
-        teacher: with one, half of the loss is the distance from what it says of the same lines.
     """
 
-    def __init__(
-        self,
-        model: LineCTC,
-        charset: Charset,
-        hyperparameters: LineHyperparameters,
-        teacher: LineCTC | None = None,
-    ) -> None:
-        network = {"architecture": ARCHITECTURE, "charset": charset.characters}
-        super().__init__(hyperparameters, network | ({} if model.rows == HEIGHT_PX else {"rows": model.rows}))
+    def __init__(self, model: LineCTC, charset: Charset, hyperparameters: LineHyperparameters) -> None:
+        super().__init__(hyperparameters, {"architecture": ARCHITECTURE, "charset": charset.characters})
         self.model = model
         self.charset = charset
-        self._teachers = () if teacher is None else (teacher,)  # a tuple's content is neither averaged nor saved
+        self._hasty_steps = hyperparameters.hasty_steps
         self.save_hyperparameters({**asdict(hyperparameters), "charset": charset.characters})
-
-    def on_fit_start(self) -> None:
-        """Bring the teacher to the device of its student."""
-        for teacher in self._teachers:
-            teacher.eval().requires_grad_(False).to(self.device)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of one batch."""
-        logits = self.model(batch.images)
-        loss = ctc_loss(logits, batch.targets, batch.lengths)
-        for teacher in self._teachers:
-            loss = (loss + distillation_loss(logits, teacher(batch.images), batch.lengths)) / 2
-        return self.checked(loss, len(batch.lengths))
+        hasty = self._hasty_steps and self.global_step % self._hasty_steps == self._hasty_steps - 1
+        logits = self.model(squeeze(batch.images) if hasty else batch.images)
+        return self.checked(ctc_loss(logits, batch.targets, batch.lengths), len(batch.lengths))
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Collect reference and reading of each line."""

@@ -8,11 +8,11 @@ import torch
 
 from recognizer.__main__ import main
 from recognizer.charset import LATIN_V1
-from recognizer.datasets.batches import pooled_batches
+from recognizer.datasets.batches import Mixture, RealLines, pooled_batches
 from recognizer.model_card import SHIPPED, read_card
-from recognizer.models.line_ctc import LineCTC
-from recognizer.training.line_training import RECOGNISER
-from recognizer.training.lit_models import assess, ctc_loss, distillation_loss
+from recognizer.models.line_ctc import FEW_ROWS
+from recognizer.training.line_training import RECOGNISER, Course, fit
+from recognizer.training.lit_models import LineHyperparameters, assess, ctc_loss, squeeze
 from recognizer.training.pretrained import load_line_ctc, wheel_model
 from recognizer.weights_files import load_reader
 from tests.unit.lines import write_manifest, written_lines
@@ -67,48 +67,24 @@ def test_a_call_ends_after_its_minutes_and_the_next_one_goes_on(tmp_path: Path) 
     assert steps == [1, 5]
 
 
-def test_a_smaller_network_comes_nearer_to_its_teacher(tmp_path: Path) -> None:
-    torch.manual_seed(0)
+def test_every_other_step_is_on_lines_of_fewer_rows_and_none_of_a_validation(tmp_path: Path) -> None:
+    lines = written_lines(tmp_path, HAND[:8])
     model, charset, _ = load_reader(SHIPPED)
-    batches = pooled_batches(written_lines(tmp_path, EIGHT), charset)
-
-    def apart(student: LineCTC) -> float:
-        with torch.no_grad():
-            return sum(
-                float(distillation_loss(student(b.images), model(b.images), b.lengths)) * len(b.lengths)
-                for b in batches
-            ) / len(EIGHT)
-
-    student, *_ = load_reader(SHIPPED)
-    assert apart(student) == 0
-    student.see_rows(24)
-    before = apart(student)
-    optimizer = torch.optim.AdamW(student.parameters(), lr=4e-4)
-    for _ in range(12):
-        for batch in batches:
-            optimizer.zero_grad()
-            distillation_loss(student(batch.images), model(batch.images), batch.lengths).backward()
-            torch.nn.utils.clip_grad_norm_(student.parameters(), 5.0)
-            optimizer.step()
-    assert apart(student) < 0.5 * before
+    heights: list[int] = []
+    model.register_forward_pre_hook(lambda _, images: heights.append(images[0].shape[2]))
+    for every, seen in ((2, [48, FEW_ROWS, 48, FEW_ROWS]), (0, [48] * 4)):
+        heights.clear()
+        hyper = LineHyperparameters(batch_size=1, hasty_steps=every)
+        course = Course(Mixture([(RealLines(lines), 1.0)], charset), lines, hyper, tmp_path / str(every), workers=0)
+        fit(model, course, {"max_steps": 4, "precision": "32-true", "num_sanity_val_steps": 0})
+        assert heights[:4] == seen and set(heights[4:]) == {48}
 
 
-def test_train_makes_a_network_see_fewer_rows_and_goes_on_with_the_same_one_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_manifest(tmp_path / "data", HAND, name="lines_train.jsonl")
-    command = ["train", "--data", str(tmp_path / "data"), "--output", str(tmp_path / "out"), "--workers", "0"]
-    options = ["--batch_size", "1", "--precision", "32-true", "--limit_val_batches", "0", "--start", str(SHIPPED)]
-    small = ["--rows", "24", "--teacher", str(SHIPPED)]
-    assert main([*command, *options, *small, "--max_steps", "2"]) == 0
-    card = read_card(tmp_path / "out")
-    assert card["rows"] == 24 and card["int8"] and card["language"]
-    names = torch.load(tmp_path / "out" / "last.ckpt", weights_only=False)["state_dict"]
-    assert len(names) == len(load_reader(tmp_path / "out")[0].state_dict())  # and nothing of the teacher
-    assert main([*command, *options, "--max_steps", "4"]) == 1
-    assert "another network" in capsys.readouterr().err
-    assert main([*command, *options, "--rows", "20", "--max_steps", "4"]) == 1
-    assert "cannot see 20 rows" in capsys.readouterr().err
+def test_squeezed_lines_keep_their_width_and_their_greys() -> None:
+    images = torch.rand(2, 1, 48, 64, generator=torch.Generator().manual_seed(3))
+    low = squeeze(images)
+    assert low.shape == (2, 1, FEW_ROWS, 64)
+    assert torch.allclose(low.mean((2, 3)), images.mean((2, 3)), atol=0.01) and torch.all(squeeze(low * 0 + 1) == 1)
 
 
 def test_an_option_the_trainer_does_not_have_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
