@@ -112,10 +112,17 @@ class FontLines:
 
 @dataclass(frozen=True)
 class Mixture:
-    """Sources and how often each is asked."""
+    """Sources and how often each is asked.
+
+    Attributes:
+        sources: with their shares.
+        charset: of the classes.
+        wider: than its proportions, each line; see `recognizer.line_recogniser.Effort`.
+    """
 
     sources: Sequence[tuple[LineSource, float]]
     charset: Charset
+    wider: float = 1.0
 
     def lines(self, rng: Random) -> Iterator[tuple[Grey, list[int]]]:
         """Endless lines, as `draw` gives them."""
@@ -130,7 +137,7 @@ class Mixture:
         drawn = self.sources[rng.choice(len(shares), p=shares / shares.sum())][0].draw(rng)
         if drawn is None or self.charset.unknown(drawn[1]) or not drawn[1]:
             return None
-        image, classes = to_height(drawn[0], HEIGHT_PX), self.charset.encode(drawn[1])
+        image, classes = to_height(drawn[0], HEIGHT_PX, wider=self.wider), self.charset.encode(drawn[1])
         return (image, classes) if steps_needed(classes) <= image.shape[1] // PX_PER_STEP else None
 
 

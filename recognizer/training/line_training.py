@@ -23,7 +23,7 @@ from recognizer.engines.quantisation import ENOUGH_LINES, activation_ranges
 from recognizer.engines.runtimes import OnnxRuntime
 from recognizer.evaluation import calibrate
 from recognizer.line_images import open_line
-from recognizer.line_recogniser import LineRecogniser
+from recognizer.line_recogniser import HASTY, LineRecogniser
 from recognizer.model_card import CARD, LANGUAGE, WEIGHTS
 from recognizer.models.line_ctc import LineCTC
 from recognizer.training.lit_models import LineHyperparameters, LitLineCTC
@@ -165,7 +165,7 @@ def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> di
     """
     corpora, held = find_corpora(wish.data)
     model, charset = starting_model(wish.start, dropout=hyper.dropout)
-    mixture = Mixture(corpora.sources(), charset)
+    mixture = Mixture(corpora.sources(), charset, wider=HASTY.wider)
     wish.output.mkdir(parents=True, exist_ok=True)
     logger = WandbLogger(project="inkloop", save_dir=str(wish.output)) if wish.track else None
     course = Course(mixture, held, hyper, wish.output, wish.workers, logger, wish.watchers())

@@ -162,11 +162,11 @@ def test_escape_lets_a_dragged_box_go(letter: ReadPage) -> None:
 
 
 def test_reading_order_changes_by_dragging_a_number_and_by_keys(letter: ReadPage, running: Running) -> None:
-    source, target = letter.line(5).number.bounding_box(), letter.line(2).row.bounding_box()
-    assert source and target
     mouse = letter.page.mouse
-    mouse.move(source["x"] + 8, source["y"] + 8)
+    letter.line(5).number.hover()  # waits until the screen stands still after the reading
     mouse.down()
+    target = letter.line(2).row.bounding_box()
+    assert target
     mouse.move(target["x"] + 8, target["y"] + 4, steps=5)
     keep_screenshot(letter.page, "reordering")
     mouse.up()
