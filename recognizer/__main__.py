@@ -99,6 +99,8 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--workers", type=int, default=1, help="processes that prepare batches")
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--wandb", action="store_true", help="log to Weights & Biases (WANDB_MODE=offline by default)")
+    lines = train.add_argument_group("line_ctc alone")
+    lines.add_argument("--rounded", action="store_true", help="learn with weights and values rounded as in integers")
     paragraphs = train.add_argument_group("paragraph_transformer alone")
     paragraphs.add_argument("--epoch_steps", type=int, help="batches of an epoch, then it is validated (1000)")
     paragraphs.add_argument("--width", type=int, help="of the network, a multiple of 32 (256)")

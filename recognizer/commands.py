@@ -141,7 +141,7 @@ def _train_lines(wish: "Wish", options: Options, own: dict[str, Any]) -> dict[st
     from recognizer.training.line_training import train
     from recognizer.training.lit_models import LineHyperparameters
 
-    return train(wish, LineHyperparameters(**_given(options, LEARNING)), own)
+    return train(replace(wish, rounded=options.rounded), LineHyperparameters(**_given(options, LEARNING)), own)
 
 
 def _train_paragraphs(wish: "Wish", options: Options, own: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from recognizer.models.line_ctc import Block, LineCTC, Shrink, SqueezeExcitation
 
 Ranges = Mapping[str, tuple[float, float]]
 LEVELS = 255
+GELU_SLOPE = 1.702
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,22 @@ class Rounded:
     name: str
     step: float
     zero: int
+
+
+def scale_of(ranges: Ranges, layer: str) -> tuple[float, int]:
+    """Size of a layer's step, and the number that stands for 0, which the numbers always hold.
+
+    Raises:
+        BadModel: nothing is known of the layer.
+    """
+    if layer not in ranges:
+        raise BadModel(
+            f"The card's int8 entry does not know the layer {layer}: another version wrote it. "
+            "Run python -m recognizer quantise, or remove the entry."
+        )
+    low, high = min(ranges[layer][0], 0.0), max(ranges[layer][1], 0.0)
+    step = float(np.float32(max(high - low, 1e-6) / LEVELS))
+    return step, round(-low / step)
 
 
 class Rounding:
@@ -112,11 +129,11 @@ class Rounding:
 
         Source: Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415.
         """
-        share = 1 / (LEVELS + 1), 0
+        share = 1 / LEVELS, 0
         gate = self._graph.op(
             "QLinearSigmoid",
             x.name,
-            *self._constants(float(np.float32(1.702 * x.step)), x.zero),
+            *self._constants(float(np.float32(GELU_SLOPE * x.step)), x.zero),
             *self._constants(*share),
             domain="com.microsoft",
         )
@@ -130,14 +147,7 @@ class Rounding:
 
     def _scale(self, layer: str) -> tuple[float, int]:
         """Size of a step, and the number that stands for 0, which the numbers always hold."""
-        if layer not in self._ranges:
-            raise BadModel(
-                f"The card's int8 entry does not know the layer {layer}: another version wrote it. "
-                "Run python -m recognizer quantise, or remove the entry."
-            )
-        low, high = min(self._ranges[layer][0], 0.0), max(self._ranges[layer][1], 0.0)
-        step = float(np.float32(max(high - low, 1e-6) / LEVELS))
-        return step, round(-low / step)
+        return scale_of(self._ranges, layer)
 
     def _constants(self, step: float, zero: int) -> tuple[str, str]:
         return self._graph.constant(np.array(step, np.float32)), self._graph.constant(np.array(zero, np.uint8))

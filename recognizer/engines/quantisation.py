@@ -19,7 +19,7 @@ ENOUGH_LINES = 96  # more change nothing
 Span = tuple[float, float]
 
 
-def activation_ranges(model: LineCTC, images: Sequence[Grey]) -> dict[str, list[float]]:
+def activation_ranges(model: LineCTC, images: Sequence[Grey]) -> dict[str, Span]:
     """Least and largest value at each layer that `recognizer.engines.int8_graph` rounds.
 
     Args:
@@ -28,15 +28,16 @@ def activation_ranges(model: LineCTC, images: Sequence[Grey]) -> dict[str, list[
     """
     spans: dict[str, list[Span]] = defaultdict(list)
     with ExitStack() as watching, torch.inference_mode():
-        for layer, module, entering in _layers(model):
+        for layer, module, entering in rounded_layers(model):
             watching.callback(module.register_forward_hook(_watch(spans[layer], entering=entering)).remove)
         for image in images:
             model(stack([to_height(image, HEIGHT_PX)], step_px=32))
-    return {layer: [round(float(x), 4) for x in np.mean(found, axis=0)] for layer, found in spans.items()}
+    means = {layer: np.mean(found, axis=0) for layer, found in spans.items()}
+    return {layer: (round(float(low), 4), round(float(high), 4)) for layer, (low, high) in means.items()}
 
 
-def _layers(model: LineCTC) -> list[tuple[str, nn.Module, bool]]:
-    """Each layer with the module to watch, and whether its values enter that module or leave it."""
+def rounded_layers(model: LineCTC) -> list[tuple[str, nn.Module, bool]]:
+    """Each layer that integers round, its module, and whether its values enter that module or leave it."""
     stem = model.stem
     layers: list[tuple[str, nn.Module, bool]] = [
         ("images", stem.first, True),
@@ -52,8 +53,7 @@ def _layers(model: LineCTC) -> list[tuple[str, nn.Module, bool]]:
         layers += [(f"{name}.space", block.space, False), (f"{name}.expand", block.expand, False)]
         if isinstance(block, Block):
             layers += [(f"{name}.gate", block.gate, False), (f"{name}.contract", block.contract, False)]
-        layers += [(f"{name}.bent", block.contract if isinstance(block, Block) else block.mix, True)]
-        layers += [(name, block, False)]
+        layers += [(f"{name}.bent", block.bend, False), (name, block, False)]
     return layers
 
 

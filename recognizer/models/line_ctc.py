@@ -109,11 +109,12 @@ class Block(nn.Module):
         self.space = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
         self.gate = SqueezeExcitation(channels) if squeeze else nn.Identity()
         self.expand = nn.Conv2d(channels, 2 * channels, 1)
+        self.bend = nn.GELU()
         self.contract = nn.Conv2d(2 * channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.gate(self.space(x))
-        y: Tensor = x + self.contract(F.gelu(self.expand(x)))
+        y: Tensor = x + self.contract(self.bend(self.expand(x)))
         return y
 
 
@@ -124,10 +125,11 @@ class Shrink(nn.Module):
         super().__init__()
         self.space = nn.Conv2d(channels, channels, 3, stride=(2, 1), padding=1, groups=channels)
         self.expand = nn.Conv2d(channels, channels_out, 1)
+        self.bend = nn.GELU()
         self.mix = nn.Conv2d(channels_out, channels_out, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.mix(F.gelu(self.expand(self.space(x))))
+        y: Tensor = self.mix(self.bend(self.expand(self.space(x))))
         return y
 
 

@@ -19,6 +19,7 @@ from recognizer.datasets.batches import Corpora, LineDataModule, Mixture
 from recognizer.datasets.held_out import hold_out
 from recognizer.decoding.language import CharacterModel
 from recognizer.decoding.language_prior import LanguagePrior
+from recognizer.engines.int8_graph import Int8
 from recognizer.engines.quantisation import ENOUGH_LINES, activation_ranges
 from recognizer.engines.runtimes import OnnxRuntime
 from recognizer.evaluation import calibrate
@@ -87,6 +88,7 @@ class Course:
         watchers: callbacks that follow the training.
         save_every_steps: how often it is kept, to be resumed from.
         best: keep the best of the checkpoints on the validation lines; else the last one.
+        int8: see `recognizer.training.lit_models.LitLineCTC`.
     """
 
     mixture: Mixture
@@ -98,6 +100,7 @@ class Course:
     watchers: tuple[pl.Callback, ...] = ()
     save_every_steps: int = 200
     best: bool = True
+    int8: Int8 | None = None
 
 
 def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
@@ -114,7 +117,7 @@ def fit(model: LineCTC, course: Course, options: dict[str, Any]) -> float:
     hyper = course.hyper
     pl.seed_everything(hyper.seed, workers=True, verbose=False)
     model.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    lit = LitLineCTC(model, course.mixture.charset, hyper)
+    lit = LitLineCTC(model, course.mixture.charset, hyper, course.int8)
     data = LineDataModule(
         course.mixture, course.validation, batch_size=hyper.batch_size, workers=course.workers, seed=hyper.seed
     )
@@ -134,6 +137,7 @@ class Wish:
         workers: processes that prepare batches.
         track: log to Weights & Biases.
         call_minutes: after which this call ends, checkpoint and model written; the next one goes on with the schedule.
+        rounded: learn as integers compute the network.
     """
 
     data: Path
@@ -142,6 +146,7 @@ class Wish:
     workers: int = 1
     track: bool = False
     call_minutes: float | None = None
+    rounded: bool = False
 
     def watchers(self) -> tuple[pl.Callback, ...]:
         """What follows the training for the wish's sake."""
@@ -168,7 +173,8 @@ def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> di
     mixture = Mixture(corpora.sources(), charset, wider=HASTY.wider)
     wish.output.mkdir(parents=True, exist_ok=True)
     logger = WandbLogger(project="inkloop", save_dir=str(wish.output)) if wish.track else None
-    course = Course(mixture, held, hyper, wish.output, wish.workers, logger, wish.watchers())
+    int8 = Int8(_ranges(model, corpora)) if wish.rounded else None
+    course = Course(mixture, held, hyper, wish.output, wish.workers, logger, wish.watchers(), int8=int8)
     error = fit(model, course, options)
     report = write_model(model, charset, corpora, held, wish.output) | {"held_out_cer": error}
     if logger is not None:
@@ -197,7 +203,10 @@ def write_model(
     runtime = OnnxRuntime(model.float().eval())
     recogniser = LineRecogniser(runtime, charset, Calibration(), prior=LanguagePrior(known, charset))
     curves = asdict(calibrate(recogniser, held))
+    notes = {"calibration": curves, "language": language, "sources": corpora.describe()}
+    return {"model": save_reader(model, charset, output, notes=notes | {"int8": _ranges(model, corpora)})}
+
+
+def _ranges(model: LineCTC, corpora: Corpora) -> dict[str, tuple[float, float]]:
     some = corpora.lines[:: -(-len(corpora.lines) // ENOUGH_LINES)]
-    ranges = activation_ranges(model, [open_line(row.image) for row in some])
-    notes = {"calibration": curves, "language": language, "sources": corpora.describe(), "int8": ranges}
-    return {"model": save_reader(model, charset, output, notes=notes)}
+    return activation_ranges(model.eval(), [open_line(row.image) for row in some])

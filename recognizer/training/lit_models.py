@@ -10,10 +10,12 @@ from torch import Tensor
 from recognizer.charset import BLANK, Charset
 from recognizer.datasets.batches import Batch
 from recognizer.decoding.best_path import best_path
+from recognizer.engines.int8_graph import Int8
 from recognizer.metrics import cer
 from recognizer.model_card import ARCHITECTURE
 from recognizer.models.line_ctc import FEW_ROWS, LineCTC
 from recognizer.training.lit_schedule import LitReader, Schedule
+from recognizer.training.rounding import rounded
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,24 @@ class LitLineCTC(LitReader):
         model: what learns.
         charset: of its classes.
         hyperparameters: how it learns.
+        int8: with it, the network learns as integers compute it.
     """
 
-    def __init__(self, model: LineCTC, charset: Charset, hyperparameters: LineHyperparameters) -> None:
+    def __init__(
+        self, model: LineCTC, charset: Charset, hyperparameters: LineHyperparameters, int8: Int8 | None = None
+    ) -> None:
         super().__init__(hyperparameters, {"architecture": ARCHITECTURE, "charset": charset.characters})
         self.model = model
         self.charset = charset
+        self._int8 = int8
         self._hasty_steps = hyperparameters.hasty_steps
         self.save_hyperparameters({**asdict(hyperparameters), "charset": charset.characters})
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of one batch."""
         hasty = self._hasty_steps and self.global_step % self._hasty_steps == self._hasty_steps - 1
-        logits = self.model(squeeze(batch.images) if hasty else batch.images)
+        images = squeeze(batch.images) if hasty else batch.images
+        logits = self.model(images) if self._int8 is None else rounded(self.model, self._int8, images)
         return self.checked(ctc_loss(logits, batch.targets, batch.lengths), len(batch.lengths))
 
     def validation_step(self, batch: Batch, index: int) -> None:

@@ -3,17 +3,22 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from recognizer.__main__ import main
 from recognizer.charset import LATIN_V1
 from recognizer.datasets.batches import Mixture, RealLines, pooled_batches
+from recognizer.decoding.best_path import softmax
+from recognizer.engines.int8_graph import Int8
+from recognizer.engines.runtimes import OnnxRuntime
 from recognizer.model_card import SHIPPED, read_card
 from recognizer.models.line_ctc import FEW_ROWS
 from recognizer.training.line_training import RECOGNISER, Course, fit
 from recognizer.training.lit_models import LineHyperparameters, assess, ctc_loss, squeeze
 from recognizer.training.pretrained import load_line_ctc, wheel_model
+from recognizer.training.rounding import rounded
 from recognizer.weights_files import load_reader
 from tests.unit.lines import write_manifest, written_lines
 
@@ -78,6 +83,23 @@ def test_every_other_step_is_on_lines_of_fewer_rows_and_none_of_a_validation(tmp
         course = Course(Mixture([(RealLines(lines), 1.0)], charset), lines, hyper, tmp_path / str(every), workers=0)
         fit(model, course, {"max_steps": 4, "precision": "32-true", "num_sanity_val_steps": 0})
         assert heights[:4] == seen and set(heights[4:]) == {48}
+
+
+def test_rounded_training_sees_what_integers_say_and_teaches_every_layer(tmp_path: Path) -> None:
+    model, charset, card = load_reader(SHIPPED)
+    int8 = Int8(card["int8"], 64)  # exact on any processor
+    batches = pooled_batches(written_lines(tmp_path, EIGHT), charset)
+    reading, by_learnt, by_plain = OnnxRuntime(model, int8), 0.0, 0.0
+    for batch in batches:
+        with torch.no_grad():
+            plain, learnt = model(batch.images), rounded(model, int8, batch.images)
+        read = softmax(reading(batch.images.numpy()))
+        by_plain += float(np.abs(read - softmax(plain.numpy())).sum())
+        by_learnt += float(np.abs(read - softmax(learnt.numpy())).sum())
+    assert by_learnt < 0.9 * by_plain  # not equal: a last digit decides which way a step goes
+    ctc_loss(rounded(model.train(), int8, batches[0].images), batches[0].targets, batches[0].lengths).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
 def test_squeezed_lines_keep_their_width_and_their_greys() -> None:
