@@ -173,16 +173,16 @@ def run_finetune(options: Options) -> int:
 
 def run_quantise(options: Options) -> int:
     """Note in a model's card which values its layers take."""
-    from recognizer.engines.quantisation import ENOUGH_LINES, activation_ranges
+    from recognizer.engines.quantisation import activation_ranges, enough_of
     from recognizer.model_card import notes_of
     from recognizer.weights_files import load_reader, save_reader
 
     rows = [row for row in read_manifest(options.manifest) if not row.flags]
     if not rows:
         raise BadManifest(f"{options.manifest} holds no row without flags. Give lines like those to be read.")
-    chosen = rows[:: -(-len(rows) // ENOUGH_LINES)]
+    chosen = enough_of(rows)
     model, charset, card = load_reader(options.model)
-    ranges = activation_ranges(model, [open_line(row.image) for row in chosen])
+    ranges = activation_ranges(model, chosen)
     version = save_reader(model, charset, options.model, notes=notes_of(card) | {"int8": ranges})
     _report({"lines": len(chosen), "layers": len(ranges), "model": version}, options)
     return 0

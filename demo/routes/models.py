@@ -68,14 +68,18 @@ def router(services: Services) -> APIRouter:
     def picture(request: Request, line_id: UUID) -> Response:
         """The image of a line that the gate shows."""
         require(request, services, Role.OPERATOR)
-        found = line_picture(store, line_id)
-        if found is None:
-            raise NotFound(f"There is no line {line_id} any more. Load the page again.")
-        packed = io.BytesIO()
-        Image.fromarray(found).save(packed, "WEBP", quality=85)
-        return Response(packed.getvalue(), media_type="image/webp", headers={"Cache-Control": "private, max-age=3600"})
+        return _picture(store, line_id)
 
     return routes
+
+
+def _picture(store: Store, line_id: UUID) -> Response:
+    found = line_picture(store, line_id)
+    if found is None:
+        raise NotFound(f"There is no line {line_id} any more. Load the page again.")
+    packed = io.BytesIO()
+    Image.fromarray(found).save(packed, "WEBP", quality=85)
+    return Response(packed.getvalue(), media_type="image/webp", headers={"Cache-Control": "private, max-age=3600"})
 
 
 def _roll_back(store: Store, sent: WhyIn, *, by: str) -> None:

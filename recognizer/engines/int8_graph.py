@@ -23,6 +23,7 @@ from recognizer.models.line_ctc import Block, LineCTC, Shrink, SqueezeExcitation
 
 Ranges = Mapping[str, tuple[float, float]]
 LEVELS = 255
+SHARE = 1 / LEVELS, 0  # step and zero of values from 0 to 1
 GELU_SLOPE = 1.702
 
 
@@ -78,7 +79,7 @@ class Rounding:
 
     def round(self, x: str, layer: str) -> Rounded:
         """Floats to whole numbers."""
-        step, zero = self._scale(layer)
+        step, zero = scale_of(self._ranges, layer)
         return Rounded(self._graph.op("QuantizeLinear", x, *self._constants(step, zero)), step, zero)
 
     def widen(self, x: Rounded) -> str:
@@ -90,7 +91,7 @@ class Rounding:
         weight, steps = _round_weight(module.weight.detach().numpy(), self._largest)
         assert module.bias is not None
         bias = np.rint(module.bias.detach().numpy() / (x.step * steps)).astype(np.int32)
-        step, zero = self._scale(layer)
+        step, zero = scale_of(self._ranges, layer)
         vertical, horizontal = (int(p) for p in module.padding)
         output = self._graph.op(
             "QLinearConv",
@@ -110,7 +111,7 @@ class Rounding:
 
     def join(self, one: Rounded, other: Rounded, layer: str, *, kind: str) -> Rounded:
         """``QLinearAdd``, or ``QLinearConcat`` of the channels."""
-        step, zero = self._scale(layer)
+        step, zero = scale_of(self._ranges, layer)
         terms = [(x.name, *self._constants(x.step, x.zero)) for x in (one, other)]
         ends = self._constants(step, zero)
         inputs, axis = ((*terms[0], *terms[1], *ends), {})
@@ -120,41 +121,34 @@ class Rounding:
 
     def scale(self, x: Rounded, shares: str, layer: str) -> Rounded:
         """Values times floats in [0, 1]."""
-        share = 1 / LEVELS, 0
-        rounded = self._graph.op("QuantizeLinear", shares, *self._constants(*share))
-        return self._product(x, rounded, share, layer)
+        return self._product(x, self._graph.op("QuantizeLinear", shares, *self._constants(*SHARE)), layer)
 
     def gelu(self, x: Rounded, layer: str) -> Rounded:
         """x · sigmoid(1.702 x), a table and products: off GELU by 0.02 at most, one or two steps of what comes out.
 
         Source: Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415.
         """
-        share = 1 / LEVELS, 0
         gate = self._graph.op(
             "QLinearSigmoid",
             x.name,
             *self._constants(float(np.float32(GELU_SLOPE * x.step)), x.zero),
-            *self._constants(*share),
+            *self._constants(*SHARE),
             domain="com.microsoft",
         )
-        return self._product(x, gate, share, layer)
+        return self._product(x, gate, layer)
 
-    def _product(self, x: Rounded, other: str, share: tuple[float, int], layer: str) -> Rounded:
-        step, zero = self._scale(layer)
-        terms = (x.name, *self._constants(x.step, x.zero), other, *self._constants(*share))
+    def _product(self, x: Rounded, share: str, layer: str) -> Rounded:
+        step, zero = scale_of(self._ranges, layer)
+        terms = (x.name, *self._constants(x.step, x.zero), share, *self._constants(*SHARE))
         output = self._graph.op("QLinearMul", *terms, *self._constants(step, zero), domain="com.microsoft")
         return Rounded(output, step, zero)
-
-    def _scale(self, layer: str) -> tuple[float, int]:
-        """Size of a step, and the number that stands for 0, which the numbers always hold."""
-        return scale_of(self._ranges, layer)
 
     def _constants(self, step: float, zero: int) -> tuple[str, str]:
         return self._graph.constant(np.array(step, np.float32)), self._graph.constant(np.array(zero, np.uint8))
 
 
 def features(graph: Graph, model: LineCTC, images: str, int8: Int8) -> str:
-    """Images (B, 1, H, W) through stem and blocks: floats (B, C, H, W / 4)."""
+    """Images (B, 1, H, W) through stem and blocks: floats (B, C, H / 16, W / 4)."""
     ints = Rounding(graph, int8)
     x = _stem(graph, ints, model.stem, images)
     for number, block in enumerate(model.blocks):

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recognizer.line_images import Grey, stack, to_height
+from recognizer.corpora import LineTruth
+from recognizer.line_images import Grey, open_line, stack, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, Block, LineCTC, Shrink
 
 ENOUGH_LINES = 96  # more change nothing
@@ -34,6 +35,11 @@ def activation_ranges(model: LineCTC, images: Sequence[Grey]) -> dict[str, Span]
             model(stack([to_height(image, HEIGHT_PX)], step_px=32))
     means = {layer: np.mean(found, axis=0) for layer, found in spans.items()}
     return {layer: (round(float(low), 4), round(float(high), 4)) for layer, (low, high) in means.items()}
+
+
+def enough_of(rows: Sequence[LineTruth]) -> list[Grey]:
+    """The images of about `ENOUGH_LINES` of the lines, spread over all of them."""
+    return [open_line(row.image) for row in rows[:: -(-len(rows) // ENOUGH_LINES)]]
 
 
 def rounded_layers(model: LineCTC) -> list[tuple[str, nn.Module, bool]]:

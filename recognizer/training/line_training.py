@@ -20,10 +20,9 @@ from recognizer.datasets.held_out import hold_out
 from recognizer.decoding.language import CharacterModel
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.engines.int8_graph import Int8
-from recognizer.engines.quantisation import ENOUGH_LINES, activation_ranges
+from recognizer.engines.quantisation import activation_ranges, enough_of
 from recognizer.engines.runtimes import OnnxRuntime
 from recognizer.evaluation import calibrate
-from recognizer.line_images import open_line
 from recognizer.line_recogniser import HASTY, LineRecogniser
 from recognizer.model_card import CARD, LANGUAGE, WEIGHTS
 from recognizer.models.line_ctc import LineCTC
@@ -173,7 +172,7 @@ def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> di
     mixture = Mixture(corpora.sources(), charset, wider=HASTY.wider)
     wish.output.mkdir(parents=True, exist_ok=True)
     logger = WandbLogger(project="inkloop", save_dir=str(wish.output)) if wish.track else None
-    int8 = Int8(_ranges(model, corpora)) if wish.rounded else None
+    int8 = Int8(activation_ranges(model.eval(), enough_of(corpora.lines))) if wish.rounded else None
     course = Course(mixture, held, hyper, wish.output, wish.workers, logger, wish.watchers(), int8=int8)
     error = fit(model, course, options)
     report = write_model(model, charset, corpora, held, wish.output) | {"held_out_cer": error}
@@ -204,9 +203,8 @@ def write_model(
     recogniser = LineRecogniser(runtime, charset, Calibration(), prior=LanguagePrior(known, charset))
     curves = asdict(calibrate(recogniser, held))
     notes = {"calibration": curves, "language": language, "sources": corpora.describe()}
-    return {"model": save_reader(model, charset, output, notes=notes | {"int8": _ranges(model, corpora)})}
-
-
-def _ranges(model: LineCTC, corpora: Corpora) -> dict[str, tuple[float, float]]:
-    some = corpora.lines[:: -(-len(corpora.lines) // ENOUGH_LINES)]
-    return activation_ranges(model.eval(), [open_line(row.image) for row in some])
+    return {
+        "model": save_reader(
+            model, charset, output, notes=notes | {"int8": activation_ranges(model.eval(), enough_of(corpora.lines))}
+        )
+    }

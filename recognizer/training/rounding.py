@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from recognizer.engines.int8_graph import GELU_SLOPE, LEVELS, Int8, scale_of
+from recognizer.engines.int8_graph import GELU_SLOPE, LEVELS, SHARE, Int8, scale_of
 from recognizer.engines.quantisation import rounded_layers
 from recognizer.models.line_ctc import LineCTC
 
@@ -47,7 +47,7 @@ def _entering(step: float, zero: int) -> Callable[[nn.Module, tuple[Tensor, ...]
 def _leaving(step: float, zero: int, *, bent: bool) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
     def hook(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
         if bent:
-            output = inputs[0] * _round(torch.sigmoid(GELU_SLOPE * inputs[0]), 1 / LEVELS, 0)
+            output = inputs[0] * _round(torch.sigmoid(GELU_SLOPE * inputs[0]), *SHARE)
         return _round(output, step, zero)
 
     return hook

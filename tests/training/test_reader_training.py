@@ -102,6 +102,20 @@ def test_rounded_training_sees_what_integers_say_and_teaches_every_layer(tmp_pat
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
+def test_train_learns_rounded_and_goes_on_with_the_same_network_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_manifest(tmp_path / "data", HAND, name="lines_train.jsonl")
+    command = ["train", "--data", str(tmp_path / "data"), "--workers", "0", "--batch_size", "1", "--max_steps", "2"]
+    options = ["--limit_val_batches", "0", "--start", str(SHIPPED), "--rounded"]
+    for precision in ("32-true", "bf16-mixed"):
+        output = ["--output", str(tmp_path / precision), "--precision", precision]
+        assert main([*command, *options, *output]) == 0
+        assert read_card(tmp_path / precision)["int8"]
+    assert main([*command, *output, "--architecture", "paragraph_transformer"]) == 1
+    assert "another network" in capsys.readouterr().err
+
+
 def test_squeezed_lines_keep_their_width_and_their_greys() -> None:
     images = torch.rand(2, 1, 48, 64, generator=torch.Generator().manual_seed(3))
     low = squeeze(images)
