@@ -202,9 +202,6 @@ def write_model(
     runtime = OnnxRuntime(model.float().eval())
     recogniser = LineRecogniser(runtime, charset, Calibration(), prior=LanguagePrior(known, charset))
     curves = asdict(calibrate(recogniser, held))
-    notes = {"calibration": curves, "language": language, "sources": corpora.describe()}
-    return {
-        "model": save_reader(
-            model, charset, output, notes=notes | {"int8": activation_ranges(model.eval(), enough_of(corpora.lines))}
-        )
-    }
+    ranges = activation_ranges(model.eval(), enough_of(corpora.lines))
+    notes = {"calibration": curves, "language": language, "sources": corpora.describe(), "int8": ranges}
+    return {"model": save_reader(model, charset, output, notes=notes)}
