@@ -9,13 +9,14 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from recognizer.charset import Charset
 from recognizer.decoding.language import CharacterModel
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.errors import BadModel
 from recognizer.model_card import ARCHITECTURE, CARD, LANGUAGE, PARAGRAPHS, WEIGHTS, read_card
+from recognizer.models.hands import Background, Hands
 from recognizer.models.line_ctc import LineCTC
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
 from recognizer.paragraphs.tokens import ParagraphTokens
@@ -56,7 +57,12 @@ def load_reader(folder: Path) -> tuple[LineCTC, Charset, dict[str, Any]]:
     """
     charset, card = _charset_of(folder, ARCHITECTURE)
     model = LineCTC(charset.classes)
-    _fill(model, folder)
+    state = _read(folder)
+    if (mean := state.get("background.mean")) is not None:
+        model.background = Background(len(mean))
+    if (directions := state.get("hands.directions")) is not None:
+        model.hands = Hands(LineCTC(charset.classes), directions)
+    _fill(model, state, folder)
     return model.eval(), charset, card
 
 
@@ -72,7 +78,7 @@ def load_paragraph_reader(folder: Path) -> tuple[ParagraphTransformer, Charset, 
     except (KeyError, TypeError) as error:
         raise BadModel(f"{folder / CARD} tells no sizes of the network ({error}). Restore the file.") from error
     model = ParagraphTransformer(ParagraphTokens(charset).count, shape)
-    _fill(model, folder)
+    _fill(model, _read(folder), folder)
     return model.eval(), charset, shape, card
 
 
@@ -87,12 +93,23 @@ def _charset_of(folder: Path, architecture: str) -> tuple[Charset, dict[str, Any
     return Charset(card["charset"]["name"], card["charset"]["characters"]), card
 
 
-def _fill(model: nn.Module, folder: Path) -> None:
+def _read(folder: Path) -> dict[str, Tensor]:
+    """The weights of a folder, in float32."""
     try:
-        state = load_file(folder / WEIGHTS)
-        model.load_state_dict({name: value.float() for name, value in state.items()})
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise BadModel(f"{folder / WEIGHTS} cannot be loaded: {error}. Restore the file or choose a model.") from error
+        return {name: value.float() for name, value in load_file(folder / WEIGHTS).items()}
+    except (OSError, SafetensorError) as error:
+        raise _unusable(folder, error) from error
+
+
+def _fill(model: nn.Module, state: dict[str, Tensor], folder: Path) -> None:
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder: Path, error: Exception) -> BadModel:
+    return BadModel(f"{folder / WEIGHTS} cannot be loaded: {error}. Restore the file or choose a model.")
 
 
 def save_prior(model: CharacterModel, folder: Path) -> dict[str, Any]:

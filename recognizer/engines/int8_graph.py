@@ -19,7 +19,7 @@ from torch import nn
 
 from recognizer.engines.graph import Graph
 from recognizer.errors import BadModel
-from recognizer.models.line_ctc import Block, LineCTC, Shrink, SqueezeExcitation, Stem
+from recognizer.models.line_ctc import STROKES, Block, LineCTC, Shrink, SqueezeExcitation, Stem
 
 Ranges = Mapping[str, tuple[float, float]]
 LEVELS = 255
@@ -147,14 +147,16 @@ class Rounding:
         return self._graph.constant(np.array(step, np.float32)), self._graph.constant(np.array(zero, np.uint8))
 
 
-def features(graph: Graph, model: LineCTC, images: str, int8: Int8) -> str:
-    """Images (B, 1, H, W) through stem and blocks: floats (B, C, H / 16, W / 4)."""
+def features(graph: Graph, model: LineCTC, images: str, int8: Int8) -> tuple[str, str]:
+    """Images (B, 1, H, W) through stem and blocks: floats (B, C, H / 16, W / 4), and (B, 192) for `LineCTC.knows`."""
     ints = Rounding(graph, int8)
-    x = _stem(graph, ints, model.stem, images)
+    x = seen = _stem(graph, ints, model.stem, images)
     for number, block in enumerate(model.blocks):
         assert isinstance(block, Block | Shrink)
         x = _block(graph, ints, block, x, f"blocks.{number}")
-    return graph.op("Transpose", ints.widen(x), perm=[0, 3, 1, 2])
+        seen = x if number < STROKES else seen
+    means = graph.op("Squeeze", _means(graph, seen), graph.constant(np.array([1, 2], np.int64)))
+    return graph.op("Transpose", ints.widen(x), perm=[0, 3, 1, 2]), means
 
 
 def _stem(graph: Graph, ints: Rounding, module: Stem, images: str) -> Rounded:
@@ -182,16 +184,23 @@ def _block(graph: Graph, ints: Rounding, module: Block | Shrink, x: Rounded, nam
 def _gate(graph: Graph, gate: SqueezeExcitation, x: Rounded) -> str:
     """Squeeze-excitation's share of each channel, floats (B, 1, 1, C) in [0, 1]: too few numbers to be worth rounding.
 
+    A dense layer would add up a batch of one in another order than a convolution does.
+    """
+    opened = graph.op("Relu", graph.conv(graph.op("Transpose", _means(graph, x), perm=[0, 3, 1, 2]), gate.squeeze))
+    share = graph.op("HardSigmoid", graph.conv(opened, gate.excite), alpha=1 / 6, beta=0.5)
+    return graph.op("Transpose", share, perm=[0, 2, 3, 1])
+
+
+def _means(graph: Graph, x: Rounded) -> str:
+    """The mean of each channel over the line, floats (B, 1, 1, C).
+
     They must be the same in any batch, or a value beside the edge of a step rounds the other way. Sums of whole numbers
-    are exact in any order; a dense layer would add up a batch of one in another order than a convolution does.
+    are exact in any order.
     """
     whole = graph.op("Cast", x.name, to=TensorProto.FLOAT)
     mean = graph.op("ReduceMean", whole, graph.constant(np.array([1, 2], np.int64)), keepdims=1)
     centred = graph.op("Sub", mean, graph.constant(np.array(x.zero, np.float32)))
-    means = graph.op("Mul", centred, graph.constant(np.array(x.step, np.float32)))
-    opened = graph.op("Relu", graph.conv(graph.op("Transpose", means, perm=[0, 3, 1, 2]), gate.squeeze))
-    share = graph.op("HardSigmoid", graph.conv(opened, gate.excite), alpha=1 / 6, beta=0.5)
-    return graph.op("Transpose", share, perm=[0, 2, 3, 1])
+    return graph.op("Mul", centred, graph.constant(np.array(x.step, np.float32)))
 
 
 def _round_weight(weight: NDArray[np.float32], largest: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

@@ -8,33 +8,36 @@ import numpy as np
 from recognizer.engines import int8_graph
 from recognizer.engines.graph import Graph
 from recognizer.engines.int8_graph import Int8
-from recognizer.models.line_ctc import Attention, Block, LineCTC, Neck, Shrink, SqueezeExcitation, Stem
+from recognizer.models.line_ctc import STROKES, Attention, Block, LineCTC, Neck, Shrink, SqueezeExcitation, Stem
 
 
-def line_ctc_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
+def line_ctc_graph(model: LineCTC, int8: Int8 | None = None, *, strokes: bool = False) -> bytes:
     """A serialised ONNX model: ``images`` (B, 1, H, W) float32 to ``logits`` (B, W / 8, C) float32.
 
     Args:
-        model: the network.
+        model: the network; that of hands learnt later is another graph.
         int8: how its convolutions are rounded to integers; None: they are not.
+        strokes: also tell ``strokes``, (B, 192) as `LineCTC.knows` takes them.
     """
     graph = Graph()
-    x = _features(graph, model, int8)
+    x, means = _features(graph, model, int8)
     x = graph.op("ReduceMean", x, graph.constant(np.array([2], np.int64)), keepdims=1)
     x = graph.op("AveragePool", x, kernel_shape=[1, 2], strides=[1, 2])
     logits = graph.linear(_neck(graph, model.neck, x), model.head)
-    return graph.serialise(["batch", 1, "height", "width"], {"logits": logits})
+    told = {"logits": logits, "strokes": means} if strokes else {"logits": logits}
+    return graph.serialise(["batch", 1, "height", "width"], told)
 
 
-def _features(graph: Graph, model: LineCTC, int8: Int8 | None) -> str:
-    """Stem and blocks."""
+def _features(graph: Graph, model: LineCTC, int8: Int8 | None) -> tuple[str, str]:
+    """Stem and blocks, and what `LineCTC.knows` asks for."""
     if int8 is not None:
         return int8_graph.features(graph, model, "images", int8)
-    x = _stem(graph, model.stem, "images")
-    for block in model.blocks:
+    x = seen = _stem(graph, model.stem, "images")
+    for number, block in enumerate(model.blocks):
         assert isinstance(block, Block | Shrink)
         x = _block(graph, block, x) if isinstance(block, Block) else _shrink(graph, block, x)
-    return x
+        seen = x if number < STROKES else seen
+    return x, graph.op("ReduceMean", seen, graph.constant(np.array([2, 3], np.int64)), keepdims=0)
 
 
 def _stem(graph: Graph, stem: Stem, images: str) -> str:

@@ -29,17 +29,30 @@ class Runtime(Protocol):
 
 
 class OnnxRuntime:
-    """The network on the CPU: a batch per core, each on one thread, which beats all cores on one batch."""
+    """The network on the CPU: a batch per core, each on one thread, which beats all cores on one batch.
+
+    Args:
+        model: the network.
+        int8: how its convolutions are rounded to integers; None: they are not.
+    """
 
     def __init__(self, model: LineCTC, int8: Int8 | None = None) -> None:
         from recognizer.engines.onnx_graph import line_ctc_graph
 
         self.workers, self.batch_px = available_cores(), 2 * 672  # more leave the processor's cache
-        self._session = open_session(line_ctc_graph(model, int8), threads=1)
+        self._session = open_session(line_ctc_graph(model, int8, strokes=model.hands is not None), threads=1)
+        self._model = model
+        self._hands = None if model.hands is None else OnnxRuntime(model.hands.network, int8)
 
     def __call__(self, images: Floats) -> Floats:
         """See `Runtime`."""
-        return np.asarray(self._session.run(["logits"], {"images": images})[0], np.float32)
+        said, *seen = self._session.run(None, {"images": images})
+        logits = np.asarray(said, np.float32)
+        if self._hands is not None:
+            known = self._model.knows(torch.from_numpy(seen[0])).numpy()
+            if known.any():
+                logits[known] = self._hands(images[known])
+        return logits
 
 
 class TorchRuntime:

@@ -13,9 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from recognizer.models.hands import Background, Hands
+
 HEIGHT_PX = 48
 PX_PER_STEP = 8
 FEW_ROWS = 32  # of the pixel rows, for a hasty look: two thirds of the work
+STROKES = 4  # blocks, from the first, that see strokes; these are the same in every hand
 
 
 class LineCTC(nn.Module):
@@ -24,10 +27,19 @@ class LineCTC(nn.Module):
     Args:
         classes: size of the output layer; class 0 is the CTC blank.
         dropout: probability in the neck and before the head, while training.
+
+    Attributes:
+        background: how strokes vary over the lines it was trained on; None: nobody looked.
+        hands: that were learnt later; a line in one of them is read by their network instead, but in training.
     """
+
+    background: Background | None
+    hands: Hands | None
 
     def __init__(self, classes: int, *, dropout: float = 0.1) -> None:
         super().__init__()
+        self.background = None
+        self.hands = None
         self.stem = Stem()
         self.blocks = nn.Sequential(
             Block(96, squeeze=True),
@@ -57,10 +69,26 @@ class LineCTC(nn.Module):
         Returns:
             (B, T, C) with T = W / 8.
         """
-        features: Tensor = self.blocks(self.stem(images))
+        seen: Tensor = self.blocks[:STROKES](self.stem(images))
+        features: Tensor = self.blocks[STROKES:](seen)
         steps = self.neck(F.avg_pool2d(features, (features.shape[2], 2)))
         logits: Tensor = self.head(self.dropout(steps))
+        if self.hands is None or self.training:
+            return logits
+        known = self.knows(seen.mean(dim=(2, 3)))
+        if known.any():
+            logits[known] = self.hands.network(images[known])
         return logits
+
+    def knows(self, strokes: Tensor) -> Tensor:
+        """Whether each line is in a hand that was learnt later.
+
+        Args:
+            strokes: (B, 192), the mean of each channel after `STROKES` blocks.
+        """
+        if self.hands is None or self.background is None:
+            return torch.zeros(len(strokes), dtype=torch.bool, device=strokes.device)
+        return torch.cat([self.hands.known(self.background.seen(line[None])) for line in strokes])
 
     def freeze(self, depth: int) -> None:
         """Leave the stem and the first ``depth`` blocks as they are while the rest learns."""

@@ -34,17 +34,20 @@ class Judges:
         watched: lines of old that trained nothing; there may be none.
         charset: of the network.
         farthest: share of the child beyond which they cannot tell.
+        whole: what the network that is judged is a part of, and is read by; None: it is read alone.
     """
 
     chosen_by: Sequence[Batch]
     watched: Sequence[Batch]
     charset: Charset
     farthest: float = 1.0
+    whole: LineCTC | None = None
 
     def assess(self, model: LineCTC) -> tuple[Assessment, float]:
         """How the lines that choose are read, and the loss on the watched ones."""
-        watched = assess(model, self.watched, self.charset).loss if self.watched else 0.0
-        return assess(model, self.chosen_by, self.charset), watched
+        whole = self.whole or model
+        watched = assess(whole, self.watched, self.charset).loss if self.watched else 0.0
+        return assess(whole, self.chosen_by, self.charset), watched
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,12 @@
 """Adapt a reader to a hand from few lines, without forgetting the rest.
 
-Lines of the new hand alternate with replayed ones. Some lines are held out by page: they choose how far to go from the
-parent towards the child, so nothing worse is ever kept; see `recognizer.training.blending`.
+Lines of the new hand alternate with replayed ones. What is learnt goes into a second network, which reads the hands
+that it learnt and leaves all others to the common one; see `recognizer.models.hands`. Some lines are held out by page:
+they choose how far to go from the parent towards the child, so nothing worse is ever kept; see
+`recognizer.training.blending`.
 """
 
+import copy
 import tempfile
 import time
 from collections.abc import Sequence
@@ -18,18 +21,22 @@ from recognizer.corpora import LineTruth
 from recognizer.datasets.batches import Mixture, RealLines, pooled_batches
 from recognizer.datasets.held_out import hold_out_pages
 from recognizer.datasets.replay import Replay
+from recognizer.engines.int8_graph import Ranges
 from recognizer.errors import BadManifest
 from recognizer.model_card import LANGUAGE, inherited
-from recognizer.models.line_ctc import LineCTC
+from recognizer.models.hands import Hands
+from recognizer.models.line_ctc import STROKES, LineCTC
 from recognizer.training.blending import LOOKS, Judges, blend, weights_of
 from recognizer.training.line_training import Course, fit
 from recognizer.training.lit_models import LineHyperparameters
 from recognizer.training.progress import Follower, Watch
+from recognizer.training.stroke_statistics import learn_directions
 from recognizer.weights_files import load_reader, save_reader
 
 FEWEST_LINES = 2
 MOST_HELD_OUT = 10  # where some of the lines given are held out
 LEAST_TRAINING = 0.5  # of the minutes, however long the rest takes
+MOST_HANDS = 32  # that are told apart
 SPARE = 0.03  # of the minutes, for what cannot be foreseen
 
 
@@ -52,7 +59,7 @@ class FinetuneOptions:
     learning_rate: float = 3.0e-4
     batch_size: int = 8
     replay_share: float = 0.5
-    frozen: int = 4
+    frozen: int = STROKES
     for_all: bool = True
     held_out: float = 0.15
     seed: int = 1
@@ -130,18 +137,23 @@ def finetune(
     around = surroundings or Surroundings()
     model, charset, card = load_reader(parent)
     lines, held = _parts(rows, around.held, charset, options)
-    origin = weights_of(model)
     judges = _judges(held, replay, charset, options)
     opened = time.monotonic()
     before = judges.assess(model)
     judging = LOOKS * (time.monotonic() - opened)
+    learner, made = _learner(model, card.get("int8"), lines, options.for_all)
+    if made is not learner:
+        judges = replace(judges, whole=made, farthest=1.0)
+    origin = weights_of(learner)
     left = 60 * options.minutes * (1 - SPARE) - (time.monotonic() - begun) - judging
-    _train(model, lines, held, _Task(charset, replay, _shortened(options, left), around))
-    found = blend(model, origin, judges, before)
+    _train(learner, lines, held, _Task(charset, replay, _shortened(options, left), around))
+    found = blend(learner, origin, judges, before)
+    if not found.share:
+        made, *_ = load_reader(parent)
     if "language" in card:
         output.mkdir(parents=True, exist_ok=True)
         (output / LANGUAGE).write_bytes((parent / LANGUAGE).read_bytes())
-    version = save_reader(model, charset, output, notes=inherited(card))
+    version = save_reader(made, charset, output, notes=inherited(card))
     return FinetuneReport(
         lines=len(lines),
         held_out=len(held),
@@ -154,6 +166,24 @@ def finetune(
         model=version,
         seconds=time.monotonic() - begun,
     )
+
+
+def _learner(
+    model: LineCTC, ranges: Ranges | None, lines: Sequence[LineTruth], for_all: bool
+) -> tuple[LineCTC, LineCTC]:
+    """The network that is to learn, and what will read: the common network with it, or it alone.
+
+    Alone where only the new lines count, and where they are in so many hands that what they teach holds for all.
+    """
+    learner = model.hands.network if model.hands else model
+    found = learn_directions(model, ranges, lines) if for_all and model.background is not None else None
+    if found is None or len(found) > MOST_HANDS:
+        learner.background = model.background
+        return learner, learner
+    learner = copy.deepcopy(learner)
+    learner.background = None
+    model.hands = Hands(learner, found)
+    return learner, model
 
 
 def _judges(held: Sequence[LineTruth], replay: Replay, charset: Charset, options: FinetuneOptions) -> Judges:

@@ -28,6 +28,7 @@ from recognizer.model_card import CARD, LANGUAGE, WEIGHTS
 from recognizer.models.line_ctc import LineCTC
 from recognizer.training.lit_models import LineHyperparameters, LitLineCTC
 from recognizer.training.pretrained import load_line_ctc, wheel_model
+from recognizer.training.stroke_statistics import learn_background
 from recognizer.training.trainer import EndOfCall, Keeping, run
 from recognizer.weights_files import load_reader, save_prior, save_reader
 
@@ -70,6 +71,7 @@ def starting_model(start: str, *, dropout: float) -> tuple[LineCTC, Charset]:
     if start == "nothing":
         return LineCTC(LATIN_V1.classes, dropout=dropout), LATIN_V1
     model, charset, _ = load_reader(Path(start))
+    model.background = model.hands = None
     return model.train(), charset
 
 
@@ -203,5 +205,6 @@ def write_model(
     recogniser = LineRecogniser(runtime, charset, Calibration(), prior=LanguagePrior(known, charset))
     curves = asdict(calibrate(recogniser, held))
     ranges = activation_ranges(model.eval(), enough_of(corpora.lines))
+    model.background = learn_background(model, ranges, corpora.lines)
     notes = {"calibration": curves, "language": language, "sources": corpora.describe(), "int8": ranges}
     return {"model": save_reader(model, charset, output, notes=notes)}

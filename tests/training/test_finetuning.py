@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from recognizer.charset import LATIN_V1
 from recognizer.corpora import LineTruth
@@ -16,7 +17,8 @@ from recognizer.decoding.language import CharacterModel
 from recognizer.errors import Diverged
 from recognizer.evaluation import evaluate_lines
 from recognizer.line_reader import LineReader
-from recognizer.model_card import LANGUAGE, SHIPPED
+from recognizer.model_card import LANGUAGE, SHIPPED, WEIGHTS
+from recognizer.training import finetuning
 from recognizer.training.finetuning import FinetuneOptions, Surroundings, finetune
 from recognizer.training.progress import Progress
 from recognizer.weights_files import load_reader
@@ -91,6 +93,35 @@ def test_a_loss_that_is_no_number_stops_the_training(rows: list[LineTruth], tmp_
     with pytest.raises(Diverged, match=r"The loss is (nan|inf) at step \d+. Train with a lower learning rate."):
         finetune(rows, SHIPPED, tmp_path / "child", Replay(), fast)
     assert not (tmp_path / "child").exists()
+
+
+def weights(folder: Path, prefix: str) -> dict[str, torch.Tensor]:
+    """What a model's file holds under a prefix."""
+    return {name: value for name, value in load_file(folder / WEIGHTS).items() if name.startswith(prefix)}
+
+
+def test_what_is_learnt_stands_beside_what_was_known(rows: list[LineTruth], tmp_path: Path) -> None:
+    options = replace(SHORT, minutes=0.5)
+    report = finetune(rows, SHIPPED, tmp_path / "child", Replay(), options)
+    assert report.kept == "child"
+    for part in ("stem.", "blocks.", "neck.", "head.", "background."):
+        before, after = weights(SHIPPED, part), weights(tmp_path / "child", part)
+        assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
+    first = weights(tmp_path / "child", "hands.")
+    assert not torch.equal(first["hands.network.head.bias"], weights(SHIPPED, "head.")["head.bias"])
+    finetune(rows, tmp_path / "child", tmp_path / "grandchild", Replay(), replace(options, seed=2))
+    assert weights(tmp_path / "grandchild", "hands.").keys() == first.keys()
+    alone = replace(options, for_all=False)
+    finetune(rows, tmp_path / "child", tmp_path / "personal", Replay(), alone)
+    assert weights(tmp_path / "personal", "").keys() == weights(SHIPPED, "").keys()
+
+
+def test_lines_in_more_hands_than_can_be_told_apart_teach_the_common_network(
+    rows: list[LineTruth], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetuning, "MOST_HANDS", 0)
+    finetune(rows, SHIPPED, tmp_path / "child", Replay(), SHORT)
+    assert weights(tmp_path / "child", "").keys() == weights(SHIPPED, "").keys()
 
 
 def test_base_lines_are_always_the_same_and_easily_read(language: CharacterModel, tmp_path: Path) -> None:
