@@ -21,17 +21,13 @@ from flywheel.store import Store
 def router(services: Services) -> APIRouter:
     """The addresses of the wheel."""
     routes = APIRouter(prefix="/api/v1/models", tags=["models"])
-    store, settings = services.store, services.settings
-
-    def answer() -> WheelAnswer:
-        state = report(store, services.reader.version).to_json()
-        return WheelAnswer(**state, minutes=settings.retrain_minutes)
+    store = services.store
 
     @routes.get("", responses=REFUSALS)
     def wheel(request: Request) -> WheelAnswer:
         """What serves, what was promoted and why, how far a run is."""
         require(request, services, Role.OPERATOR)
-        return answer()
+        return _answer(services)
 
     @routes.post("/turns", status_code=202, responses=REFUSALS)
     def turn(request: Request, sent: TurnIn | None = None) -> WheelAnswer:
@@ -40,29 +36,29 @@ def router(services: Services) -> APIRouter:
         With a writer or a collection it is to find a model of that one's own.
         """
         who, asked = require(request, services, Role.OPERATOR), sent or TurnIn()
-        jobs.ask(store, settings, asked_by=who.name, minutes=asked.minutes, scope=asked.scope)
-        return answer()
+        jobs.ask(store, services.settings, asked_by=who.name, minutes=asked.minutes, scope=asked.scope)
+        return _answer(services)
 
     @routes.post("/turns/{run_id}/stop", responses=REFUSALS)
     def stop(request: Request, run_id: str) -> WheelAnswer:
         """Stop a turn; what serves stays as it is."""
         require(request, services, Role.OPERATOR)
         runs.cancel(store, run_id)
-        return answer()
+        return _answer(services)
 
     @routes.post("/rollback", responses=REFUSALS)
     def roll_back(request: Request, sent: WhyIn) -> WheelAnswer:
         """Let the model serve again that served before: everybody, or the writer or collection."""
         who = require(request, services, Role.OPERATOR)
         _roll_back(store, sent, by=who.name)
-        return answer()
+        return _answer(services)
 
     @routes.post("/{version}/promote", responses=REFUSALS)
     def promote(request: Request, version: str, sent: WhyIn) -> WheelAnswer:
         """Let a model serve everybody, or the writer or collection."""
         who = require(request, services, Role.OPERATOR)
         _promote(store, version, sent, by=who.name)
-        return answer()
+        return _answer(services)
 
     @routes.get("/lines/{line_id}", response_class=Response, responses=REFUSALS)
     def picture(request: Request, line_id: UUID) -> Response:
@@ -71,6 +67,11 @@ def router(services: Services) -> APIRouter:
         return _picture(store, line_id)
 
     return routes
+
+
+def _answer(services: Services) -> WheelAnswer:
+    state = report(services.store, services.reader.version).to_json()
+    return WheelAnswer(**state, minutes=services.settings.retrain_minutes)
 
 
 def _picture(store: Store, line_id: UUID) -> Response:

@@ -41,17 +41,17 @@ class OnnxRuntime:
 
         self.workers, self.batch_px = available_cores(), 2 * 672  # more leave the processor's cache
         self._session = open_session(line_ctc_graph(model, int8, strokes=model.hands is not None), threads=1)
-        self._model = model
-        self._hands = None if model.hands is None else OnnxRuntime(model.hands.network, int8)
+        self._learnt = None if model.hands is None else (model.knows, OnnxRuntime(model.hands.network, int8))
 
     def __call__(self, images: Floats) -> Floats:
         """See `Runtime`."""
         said, *seen = self._session.run(None, {"images": images})
         logits = np.asarray(said, np.float32)
-        if self._hands is not None:
-            known = self._model.knows(torch.from_numpy(seen[0])).numpy()
+        if self._learnt is not None:
+            knows, its_network = self._learnt
+            known = knows(torch.from_numpy(seen[0])).numpy()
             if known.any():
-                logits[known] = self._hands(images[known])
+                logits[known] = its_network(images[known])
         return logits
 
 
