@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 Mood = Literal["well", "busy", "busy after the fact", "slow", "slow imports"]
 NOT_PASSED_ON = {"connection", "content-encoding", "content-length", "date", "host", "server", "transfer-encoding"}
-SLOWNESS_S = 4.0
+SLOWNESS_S = 8.0
 BUSY = Response("no server is free", 503)
 
 
