@@ -42,12 +42,17 @@ class Replay:
         return Replay(self.sources + other.sources, self.watched + other.watched)
 
     @property
-    def farthest(self) -> float:
-        """How much of the way from a parent to its child to go at most.
+    def in_real_hands(self) -> bool:
+        """Whether a real hand tells what was forgotten.
 
         Written lines are read as well as ever when real hands are long forgotten.
         """
-        return 1.0 if any(isinstance(source, RealLines) for source, _ in self.watched) else UNWATCHED
+        return any(isinstance(source, RealLines) for source, _ in self.watched)
+
+    @property
+    def farthest(self) -> float:
+        """How much of the way from a parent to its child to go at most."""
+        return 1.0 if self.in_real_hands else UNWATCHED
 
     def watched_batches(self, charset: Charset) -> list[Batch]:
         """Always the same `WATCHED_LINES` of the watched lines; fewer or none where few or none can be used."""

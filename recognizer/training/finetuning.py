@@ -49,6 +49,7 @@ class FinetuneOptions:
         learning_rate: peak.
         batch_size: lines of 672 px per step.
         replay_share: of the lines drawn, where there is replay.
+        replay_share_beside: the same where other hands are left to the common network and real ones are replayed.
         frozen: blocks, from the first, that stay as they are: strokes are strokes in every hand.
         for_all: other hands are to be read as well as before; else only the new lines count.
         held_out: share of the lines that choose, at most `MOST_HELD_OUT`.
@@ -59,6 +60,7 @@ class FinetuneOptions:
     learning_rate: float = 3.0e-4
     batch_size: int = 8
     replay_share: float = 0.5
+    replay_share_beside: float = 0.25
     frozen: int = STROKES
     for_all: bool = True
     held_out: float = 0.15
@@ -144,6 +146,8 @@ def finetune(
     learner, made = _learner(model, card.get("int8"), lines, options.for_all)
     if made is not learner:
         judges = replace(judges, whole=made, farthest=1.0)
+        if replay.in_real_hands:
+            options = replace(options, replay_share=options.replay_share_beside)
     origin = weights_of(learner)
     left = 60 * options.minutes * (1 - SPARE) - (time.monotonic() - begun) - judging
     _train(learner, lines, held, _Task(charset, replay, _shortened(options, left), around))
