@@ -59,16 +59,26 @@ class Graph:
         """x · sigmoid(x)."""
         return self.op("Mul", x, self.op("Sigmoid", x))
 
-    def serialise(self, images: Sequence[int | str], outputs: Mapping[str, str]) -> bytes:
+    def serialise(
+        self,
+        shape: Sequence[int | str],
+        outputs: Mapping[str, str],
+        *,
+        begins: str = "images",
+        whole: Sequence[str] = (),
+    ) -> bytes:
         """The whole model as bytes.
 
         Args:
-            images: shape of the input ``images``, names in place of what varies.
+            shape: of the input, names in place of what varies.
             outputs: what each output is called, and the node output it is.
+            begins: what the input is called.
+            whole: inputs and outputs that are whole numbers from 0 to 255; all others are floats.
         """
         nodes = [helper.make_node("Identity", [value], [name]) for name, value in outputs.items()]
-        begins = helper.make_tensor_value_info("images", TensorProto.FLOAT, list(images))
-        ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
-        graph = helper.make_graph(self._nodes + nodes, "network", [begins], ends, self._weights)
+        types = {name: TensorProto.UINT8 if name in whole else TensorProto.FLOAT for name in (begins, *outputs)}
+        start = helper.make_tensor_value_info(begins, types[begins], list(shape))
+        ends = [helper.make_tensor_value_info(name, types[name], None) for name in outputs]
+        graph = helper.make_graph(self._nodes + nodes, "network", [start], ends, self._weights)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)]
         return bytes(helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString())

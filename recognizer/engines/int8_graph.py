@@ -9,7 +9,7 @@ instructions want.
 Source: Jacob et al. 2018, https://arxiv.org/abs/1712.05877.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,16 +147,27 @@ class Rounding:
         return self._graph.constant(np.array(step, np.float32)), self._graph.constant(np.array(zero, np.uint8))
 
 
-def features(graph: Graph, model: LineCTC, images: str, int8: Int8) -> tuple[str, str]:
-    """Images (B, 1, H, W) through stem and blocks: floats (B, C, H / 16, W / 4), and (B, 192) for `LineCTC.knows`."""
+def see(graph: Graph, model: LineCTC, images: str, int8: Int8) -> tuple[str, str]:
+    """Images (B, 1, H, W) to what `LineCTC.see` gives, whole numbers (B, H / 8, W / 4, 192), and its means (B, 192)."""
     ints = Rounding(graph, int8)
-    x = seen = _stem(graph, ints, model.stem, images)
-    for number, block in enumerate(model.blocks):
+    x = _blocks(graph, ints, model, range(STROKES), _stem(graph, ints, model.stem, images))
+    return x.name, graph.op("Squeeze", _means(graph, x), graph.constant(np.array([1, 2], np.int64)))
+
+
+def features(graph: Graph, model: LineCTC, seen: str, int8: Int8) -> str:
+    """What `see` gives through the other blocks: floats (B, C, H / 16, W / 4)."""
+    ints = Rounding(graph, int8)
+    x = Rounded(seen, *scale_of(int8.ranges, f"blocks.{STROKES - 1}"))
+    x = _blocks(graph, ints, model, range(STROKES, len(model.blocks)), x)
+    return graph.op("Transpose", ints.widen(x), perm=[0, 3, 1, 2])
+
+
+def _blocks(graph: Graph, ints: Rounding, model: LineCTC, numbers: Iterable[int], x: Rounded) -> Rounded:
+    for number in numbers:
+        block = model.blocks[number]
         assert isinstance(block, Block | Shrink)
         x = _block(graph, ints, block, x, f"blocks.{number}")
-        seen = x if number < STROKES else seen
-    means = graph.op("Squeeze", _means(graph, seen), graph.constant(np.array([1, 2], np.int64)))
-    return graph.op("Transpose", ints.widen(x), perm=[0, 3, 1, 2]), means
+    return x
 
 
 def _stem(graph: Graph, ints: Rounding, module: Stem, images: str) -> Rounded:

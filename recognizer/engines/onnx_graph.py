@@ -1,9 +1,13 @@
-"""The reader's network as an ONNX graph, built from its weights in memory: on a CPU it reads faster than torch.
+"""The reader's network as two ONNX graphs, built from its weights in memory: on a CPU they read faster than torch.
 
-There is one set of weights, the safetensors file; the graph is derived at load and proven equal by a test.
+One sees strokes, one tells what they say; a network that learnt hands later is another of the second kind. There is one
+set of weights, the safetensors file; the graphs are derived at load and proven equal by a test.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
+from torch import nn
 
 from recognizer.engines import int8_graph
 from recognizer.engines.graph import Graph
@@ -11,33 +15,53 @@ from recognizer.engines.int8_graph import Int8
 from recognizer.models.line_ctc import STROKES, Attention, Block, LineCTC, Neck, Shrink, SqueezeExcitation, Stem
 
 
-def line_ctc_graph(model: LineCTC, int8: Int8 | None = None, *, strokes: bool = False) -> bytes:
-    """A serialised ONNX model: ``images`` (B, 1, H, W) float32 to ``logits`` (B, W / 8, C) float32.
+def seeing_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
+    """A serialised ONNX model of `LineCTC.see`.
+
+    ``images`` (B, 1, H, W) float32 to ``seen``, for `telling_graph`, and ``strokes`` (B, 192), as `LineCTC.knows` takes
+    them. What is seen are floats (B, 192, H / 8, W / 4), or whole numbers (B, H / 8, W / 4, 192).
+
+    Args:
+        model: the network.
+        int8: how its convolutions are rounded to integers; None: they are not.
+    """
+    graph = Graph()
+    if int8 is not None:
+        seen, means = int8_graph.see(graph, model, "images", int8)
+    else:
+        seen = _blocks(graph, list(model.blocks)[:STROKES], _stem(graph, model.stem, "images"))
+        means = graph.op("ReduceMean", seen, graph.constant(np.array([2, 3], np.int64)), keepdims=0)
+    whole = () if int8 is None else ("seen",)
+    return graph.serialise(["batch", 1, "height", "width"], {"seen": seen, "strokes": means}, whole=whole)
+
+
+def telling_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
+    """A serialised ONNX model of `LineCTC.tell`: ``seen`` to ``logits`` (B, W / 8, C) float32.
 
     Args:
         model: the network; that of hands learnt later is another graph.
-        int8: how its convolutions are rounded to integers; None: they are not.
-        strokes: also tell ``strokes``, (B, 192) as `LineCTC.knows` takes them.
+        int8: as of the graph that saw.
     """
     graph = Graph()
-    x, means = _features(graph, model, int8)
+    if int8 is not None:
+        x = int8_graph.features(graph, model, "seen", int8)
+    else:
+        x = _blocks(graph, list(model.blocks)[STROKES:], "seen")
     x = graph.op("ReduceMean", x, graph.constant(np.array([2], np.int64)), keepdims=1)
     x = graph.op("AveragePool", x, kernel_shape=[1, 2], strides=[1, 2])
     logits = graph.linear(_neck(graph, model.neck, x), model.head)
-    told = {"logits": logits, "strokes": means} if strokes else {"logits": logits}
-    return graph.serialise(["batch", 1, "height", "width"], told)
+    first = model.blocks[STROKES]
+    assert isinstance(first, Block | Shrink)
+    channels, area = first.space.in_channels, ("height", "width")
+    shape = ("batch", channels, *area) if int8 is None else ("batch", *area, channels)
+    return graph.serialise(shape, {"logits": logits}, begins="seen", whole=() if int8 is None else ("seen",))
 
 
-def _features(graph: Graph, model: LineCTC, int8: Int8 | None) -> tuple[str, str]:
-    """Stem and blocks, and what `LineCTC.knows` asks for."""
-    if int8 is not None:
-        return int8_graph.features(graph, model, "images", int8)
-    x = seen = _stem(graph, model.stem, "images")
-    for number, block in enumerate(model.blocks):
+def _blocks(graph: Graph, blocks: Iterable[nn.Module], x: str) -> str:
+    for block in blocks:
         assert isinstance(block, Block | Shrink)
         x = _block(graph, block, x) if isinstance(block, Block) else _shrink(graph, block, x)
-        seen = x if number < STROKES else seen
-    return x, graph.op("ReduceMean", seen, graph.constant(np.array([2, 3], np.int64)), keepdims=0)
+    return x
 
 
 def _stem(graph: Graph, stem: Stem, images: str) -> str:

@@ -32,7 +32,7 @@ def activation_ranges(model: LineCTC, images: Sequence[Grey]) -> dict[str, Span]
         for layer, module, entering in rounded_layers(model):
             watching.callback(module.register_forward_hook(_watch(spans[layer], entering=entering)).remove)
         for image in images:
-            model(stack([to_height(image, HEIGHT_PX)], step_px=32))
+            model.tell(model.see(stack([to_height(image, HEIGHT_PX)], step_px=32)))
     means = {layer: np.mean(found, axis=0) for layer, found in spans.items()}
     return {layer: (round(float(low), 4), round(float(high), 4)) for layer, (low, high) in means.items()}
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from recognizer.decoding.best_path import Floats
 from recognizer.engines.int8_graph import Int8, Ranges
@@ -37,22 +38,30 @@ class OnnxRuntime:
     """
 
     def __init__(self, model: LineCTC, int8: Int8 | None = None) -> None:
-        from recognizer.engines.onnx_graph import line_ctc_graph
+        from recognizer.engines.onnx_graph import seeing_graph, telling_graph
 
         self.workers, self.batch_px = available_cores(), 2 * 672  # more leave the processor's cache
-        self._session = open_session(line_ctc_graph(model, int8, strokes=model.hands is not None), threads=1)
-        self._learnt = None if model.hands is None else (model.knows, OnnxRuntime(model.hands.network, int8))
+        self._see = open_session(seeing_graph(model, int8), threads=1)
+        self._tell = open_session(telling_graph(model, int8), threads=1)
+        self._learnt = None
+        if model.hands is not None:
+            self._learnt = model.knows, open_session(telling_graph(model.hands.network, int8), threads=1)
 
     def __call__(self, images: Floats) -> Floats:
         """See `Runtime`."""
-        said, *seen = self._session.run(None, {"images": images})
-        logits = np.asarray(said, np.float32)
-        if self._learnt is not None:
-            knows, its_network = self._learnt
-            known = knows(torch.from_numpy(seen[0])).numpy()
-            if known.any():
-                logits[known] = its_network(images[known])
-        return logits
+        seen, strokes = self._see.run(["seen", "strokes"], {"images": images})
+        if self._learnt is None:
+            return _told(self._tell, seen)
+        knows, tell = self._learnt
+        known = knows(torch.from_numpy(strokes)).numpy()
+        parts = [(session, rows) for session, rows in ((self._tell, ~known), (tell, known)) if rows.any()]
+        said = np.concatenate([_told(session, seen[rows]) for session, rows in parts])
+        return said[np.argsort(np.concatenate([np.flatnonzero(rows) for _, rows in parts]))]
+
+
+def _told(session: Any, seen: NDArray[Any]) -> Floats:
+    logits: Floats = session.run(["logits"], {"seen": seen})[0]
+    return logits
 
 
 class TorchRuntime:

@@ -1,7 +1,8 @@
 """Hands learnt later: a second network beside the common one, and what tells whose lines it is to read.
 
 A network this small cannot learn a hand without reading others worse. So the common one stays as it is, what was
-learnt goes into a second one, and each line is read by whichever knows its hand. Hands are told apart by the means of
+learnt goes into a second one, and each line is read by whichever knows its hand, from the first blocks on, which they
+share. Hands are told apart by the means of
 the first blocks' channels over the line: how thick, slanted, high and dense its strokes are. Seen against how such
 means vary from hand to hand in the lines of the training, a few lines of a hand give a direction (Fisher's
 discriminant).
@@ -64,7 +65,7 @@ class Hands(nn.Module):
     """The network that learnt some hands, and how to know them.
 
     Args:
-        network: reads their lines.
+        network: reads their lines; its first blocks, the common network's, are left as they are and never asked.
         directions: (hands, channels), unit vectors in what `Background.seen` gives.
     """
 

@@ -30,7 +30,8 @@ class LineCTC(nn.Module):
 
     Attributes:
         background: how strokes vary over the lines it was trained on; None: nobody looked.
-        hands: that were learnt later; a line in one of them is read by their network instead, but in training.
+        hands: that were learnt later; what the letters of a line in one of them say, their network tells, but in
+            training.
     """
 
     background: Background | None
@@ -69,15 +70,24 @@ class LineCTC(nn.Module):
         Returns:
             (B, T, C) with T = W / 8.
         """
+        seen = self.see(images)
+        if self.hands is None or self.training:
+            return self.tell(seen)
+        known = self.knows(seen.mean(dim=(2, 3)))
+        parts = [(network, rows) for network, rows in ((self, ~known), (self.hands.network, known)) if rows.any()]
+        said = torch.cat([network.tell(seen[rows]) for network, rows in parts])
+        return said[torch.cat([rows.nonzero()[:, 0] for _, rows in parts]).argsort()]
+
+    def see(self, images: Tensor) -> Tensor:
+        """The strokes of images, (B, 192, H / 8, W / 4): stem and first blocks, the same for all hands."""
         seen: Tensor = self.blocks[:STROKES](self.stem(images))
+        return seen
+
+    def tell(self, seen: Tensor) -> Tensor:
+        """Class scores from what `see` gives, by this network alone."""
         features: Tensor = self.blocks[STROKES:](seen)
         steps = self.neck(F.avg_pool2d(features, (features.shape[2], 2)))
         logits: Tensor = self.head(self.dropout(steps))
-        if self.hands is None or self.training:
-            return logits
-        known = self.knows(seen.mean(dim=(2, 3)))
-        if known.any():
-            logits[known] = self.hands.network(images[known])
         return logits
 
     def knows(self, strokes: Tensor) -> Tensor:

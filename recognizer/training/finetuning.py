@@ -146,6 +146,7 @@ def finetune(
     learner, made = _learner(model, card.get("int8"), lines, options.for_all)
     if made is not learner:
         judges = replace(judges, whole=made, farthest=1.0)
+        options = replace(options, frozen=max(STROKES, options.frozen))
         if replay.in_real_hands:
             options = replace(options, replay_share=options.replay_share_beside)
     origin = weights_of(learner)

@@ -10,7 +10,7 @@ from torch import Tensor
 from recognizer.corpora import LineTruth
 from recognizer.decoding.best_path import Floats
 from recognizer.engines.int8_graph import Int8, Ranges
-from recognizer.engines.onnx_graph import line_ctc_graph
+from recognizer.engines.onnx_graph import seeing_graph
 from recognizer.engines.runtimes import open_session
 from recognizer.line_images import Grey, open_line, stack, stretch, to_height
 from recognizer.line_recogniser import BUCKET_PX, HASTY, STRETCH
@@ -33,9 +33,9 @@ class Strokes:
     """
 
     def __init__(self, model: LineCTC, ranges: Ranges | None) -> None:
-        self._exact = open_session(line_ctc_graph(model, strokes=True), threads=1)
+        self._exact = open_session(seeing_graph(model), threads=1)
         int8 = None if ranges is None else Int8(ranges, LARGEST)
-        self._rounded = open_session(line_ctc_graph(model, int8, strokes=True), threads=1)
+        self._rounded = open_session(seeing_graph(model, int8), threads=1)
 
     def of(self, rows: Sequence[LineTruth]) -> Tensor:
         """(4 · lines, channels): each line in floats, in integers, in integers stretched, and in haste."""

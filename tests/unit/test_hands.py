@@ -13,6 +13,7 @@ from recognizer.charset import LATIN_V1
 from recognizer.corpora import LineTruth
 from recognizer.decoding.best_path import Floats, softmax
 from recognizer.engines.int8_graph import Int8
+from recognizer.engines.quantisation import activation_ranges
 from recognizer.engines.runtimes import OnnxRuntime, Runtime, TorchRuntime
 from recognizer.line_images import open_line, stack, to_height
 from recognizer.model_card import SHIPPED, WEIGHTS, read_card
@@ -103,6 +104,21 @@ def test_each_line_is_read_by_the_network_that_knows_its_hand(
 def test_in_training_nobody_else_speaks(model: LineCTC, tmp_path: Path) -> None:
     images = torch.from_numpy(images_of(broad(tmp_path)[:1]))
     assert silent(model(images).detach().numpy()) and not silent(model.train()(images).detach().numpy())
+
+
+def test_strokes_are_seen_once_whoever_reads_them(model: LineCTC, tmp_path: Path) -> None:
+    images = torch.from_numpy(images_of(broad(tmp_path)))
+    said = model(images)
+    assert model.hands is not None
+    torch.nn.init.normal_(model.hands.network.stem.project.weight)
+    assert torch.equal(model(images), said)
+
+
+def test_ranges_for_integers_are_the_common_networks(model: LineCTC, tmp_path: Path) -> None:
+    crops = [open_line(row.image) for row in broad(tmp_path)]
+    found = activation_ranges(model, crops)
+    model.hands = None
+    assert activation_ranges(model, crops) == found
 
 
 def test_hands_survive_the_disk(model: LineCTC, tmp_path: Path) -> None:
