@@ -13,7 +13,7 @@ from hashlib import sha256
 from flywheel.errors import UnfitSnapshot
 from recognizer.charset import Charset
 from recognizer.corpora import LineTruth
-from recognizer.datasets.batches import steps_needed
+from recognizer.decoding.best_path import needed_steps
 from recognizer.line_images import open_line, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 
@@ -89,7 +89,7 @@ def _too_long(rows: Sequence[LineTruth], charset: Charset) -> Broken | None:
         if charset.unknown(row.text):
             return False
         width = to_height(open_line(row.image), HEIGHT_PX).shape[1]
-        return steps_needed(charset.encode(row.text)) > width // PX_PER_STEP
+        return needed_steps(charset.encode(row.text)) > width // PX_PER_STEP
 
     return _lines("length", "The text is longer than its box can hold.", filter(impossible, rows))
 

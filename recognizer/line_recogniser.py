@@ -4,6 +4,7 @@ Every line is padded to the bucket its own width decides and only lines of one b
 depends on nothing but the line. A batch per core runs through the network at once, and is decoded while the next run.
 """
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +15,11 @@ import numpy as np
 from recognizer.calibration import Calibration, Doubles, Evidence, certainties
 from recognizer.charset import Charset
 from recognizer.decoding.beam import FLOOR, WIDTH, beam_search
-from recognizer.decoding.best_path import Floats, align, softmax
+from recognizer.decoding.best_path import Floats, align, needed_steps, softmax
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.decoding.lattice import Decoded
-from recognizer.decoding.plausibility import needed_steps, plausibility
+from recognizer.decoding.plausibility import plausibility
+from recognizer.decoding.second_look import Look, agree
 from recognizer.engines.runtimes import Runtime
 from recognizer.line_images import Grey, bucket_width, stack, stretch, to_height
 from recognizer.models.line_ctc import FEW_ROWS, HEIGHT_PX, PX_PER_STEP
@@ -56,7 +58,7 @@ class Effort:
     """How hard a recogniser tries.
 
     Attributes:
-        looks: at a line: 2, once more where letters crowd, or 1.
+        looks: at a line: 2, once more where letters crowd or the text is in doubt, or 1.
         rows: pixel rows of a line that the network is shown.
         wider: than its proportions, the line at the first look: narrow letters have few time steps.
         width: texts that the beam keeps in mind.
@@ -104,14 +106,23 @@ class LineRecogniser:
         return [self._calibrate(examined) for examined in self.examine(images)]
 
     def examine(self, images: Sequence[Grey]) -> list[Examined]:
-        """What `read` calibrates. Where letters crowd the time steps, the line is looked at once more, stretched."""
+        """What `read` calibrates.
+
+        Where letters crowd the time steps, the line is looked at once more, stretched, and that counts; where the text
+        is in doubt, both looks count.
+        """
         rows, wider = self._effort.rows, self._effort.wider * HEIGHT_PX / self._effort.rows
         prepared = [to_height(image, rows, wider=wider) for image in images]
-        examined = self._look(dict(enumerate(prepared)))
+        looks = self._look(dict(enumerate(prepared)))
         if self._effort.looks == 1:
-            return [examined[row] for row in range(len(images))]
-        crowded = [row for row, seen in examined.items() if _crowding(seen, prepared[row]) > CROWDED]
-        examined |= self._look({row: stretch(prepared[row], STRETCH) for row in crowded})
+            return [self._weigh([looks[row]], looks[row].found) for row in range(len(images))]
+        crowded = {row for row, look in looks.items() if _crowding(look, prepared[row]) > CROWDED}
+        doubtful = [row for row, look in looks.items() if look.doubtful and row not in crowded]
+        again = self._look({row: stretch(prepared[row], STRETCH) for row in (*crowded, *doubtful)})
+        agreed = agree([(looks[row], again[row]) for row in doubtful], self._prior)
+        examined = {row: self._weigh([look], look.found) for row, look in (looks | again).items()}
+        for row, found in zip(doubtful, agreed, strict=True):
+            examined[row] = self._weigh([looks[row], again[row]], found)
         return [examined[row] for row in range(len(images))]
 
     def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
@@ -124,20 +135,20 @@ class LineRecogniser:
         }
         return [scored[row] for row in range(len(images))]
 
-    def _look(self, images: Mapping[int, Grey]) -> dict[int, Examined]:
-        examined: dict[int, Examined] = {}
+    def _look(self, images: Mapping[int, Grey]) -> dict[int, Look]:
+        looks: dict[int, Look] = {}
         waiting: dict[int, Floats] = {}
         for rows, logits in self._score_all(images):
             waiting |= dict(zip(rows, softmax(logits), strict=True))
             if len(waiting) >= DECODED_TOGETHER:
-                examined |= self._decode(waiting)
+                looks |= self._decode(waiting)
                 waiting = {}
-        return examined | self._decode(waiting)
+        return looks | self._decode(waiting)
 
-    def _decode(self, lines: Mapping[int, Floats]) -> dict[int, Examined]:
+    def _decode(self, lines: Mapping[int, Floats]) -> dict[int, Look]:
         effort = self._effort
         found = beam_search(list(lines.values()), width=effort.width, floor=effort.floor, prior=self._prior)
-        return {row: self._weigh(lines[row], decoded) for row, decoded in zip(lines, found, strict=True)}
+        return {row: Look(lines[row], decoded) for row, decoded in zip(lines, found, strict=True)}
 
     def _score_all(self, images: Mapping[int, Grey]) -> Iterator[tuple[list[int], Floats]]:
         """The logits (B, T, C) of each batch with its rows; the next ones are computed while these are used."""
@@ -152,9 +163,12 @@ class LineRecogniser:
     def _score(self, images: Sequence[Grey]) -> Floats:
         return self._runtime(stack(images, step_px=BUCKET_PX).numpy())
 
-    def _weigh(self, probabilities: Floats, found: Decoded) -> Examined:
+    def _weigh(self, looks: Sequence[Look], found: Decoded) -> Examined:
+        """What was found, with what speaks for it in all looks that have room for it."""
         best, *others = found.texts
-        sure = certainties(probabilities, best.classes, align(probabilities, best.classes))
+        seen = [look.probabilities for look in looks if needed_steps(best.classes) <= len(look.probabilities)]
+        each = [certainties(steps, best.classes, align(steps, best.classes)) for steps in seen]
+        sure = np.exp(np.mean(np.log(each), axis=0))
         likely = np.array(self._prior.likelihoods(best.classes) if self._prior else [0.0] * len(best.classes))
         alternatives = tuple(self.charset.decode(other.classes) for other in others[:ALTERNATIVES])
         return Examined(self.charset.decode(best.classes), alternatives, Evidence(sure, likely, found.doubts))
@@ -180,17 +194,15 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _crowding(seen: Examined, image: Grey) -> float:
+def _crowding(look: Look, image: Grey) -> float:
     """Characters per time step; CTC cannot say more than one."""
-    return len(seen.text) * PX_PER_STEP / image.shape[1]
+    return len(look.found.texts[0].classes) * PX_PER_STEP / image.shape[1]
 
 
 def _roomy(image: Grey, text: str) -> Grey:
     """The image, stretched where the text would crowd the time steps, until the steps can spell it."""
-    room = CROWDED * image.shape[1] / PX_PER_STEP
-    if needed_steps(text) <= room:
-        return image
-    return stretch(image, min(max(STRETCH, needed_steps(text) / room), MOST_STRETCH))
+    room, needed = CROWDED * image.shape[1] / PX_PER_STEP, needed_steps(unicodedata.normalize("NFC", text))
+    return image if needed <= room else stretch(image, min(max(STRETCH, needed / room), MOST_STRETCH))
 
 
 def _plan(images: Mapping[int, Grey], batch_px: int) -> list[list[int]]:

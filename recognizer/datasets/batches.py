@@ -4,7 +4,6 @@ Widths vary with every distortion, so lines wait in a pool per bucket of width a
 equal area. Randomness comes from one seed and the number of lines drawn: a resumed training goes on with new lines.
 """
 
-import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from recognizer.datasets import augmentation
 from recognizer.datasets.ink import InkBook, draw
 from recognizer.datasets.page_lines import PageLines
 from recognizer.datasets.synthesis import FontBook, Prose, running_lines
+from recognizer.decoding.best_path import needed_steps
 from recognizer.line_images import Grey, bucket_width, open_line, stack, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 
@@ -138,12 +138,7 @@ class Mixture:
         if drawn is None or self.charset.unknown(drawn[1]) or not drawn[1]:
             return None
         image, classes = to_height(drawn[0], HEIGHT_PX, wider=self.wider), self.charset.encode(drawn[1])
-        return (image, classes) if steps_needed(classes) <= image.shape[1] // PX_PER_STEP else None
-
-
-def steps_needed(classes: Sequence[int]) -> int:
-    """Time steps CTC needs: one per character, one more between equal neighbours."""
-    return len(classes) + sum(a == b for a, b in itertools.pairwise(classes))
+        return (image, classes) if needed_steps(classes) <= image.shape[1] // PX_PER_STEP else None
 
 
 @dataclass(frozen=True)

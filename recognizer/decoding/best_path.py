@@ -1,7 +1,7 @@
 """Logits → text: probabilities, the best path, and which step said which character. More texts: `beam`."""
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,11 @@ def softmax(logits: Floats) -> Floats:
     """Probabilities over the last axis."""
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)
+
+
+def needed_steps(spelt: Sequence[object]) -> int:
+    """The fewest time steps that spell classes, or characters in NFC: one each, and a blank between two alike."""
+    return len(spelt) + sum(one == other for one, other in pairwise(spelt))
 
 
 def align(probabilities: Floats, classes: Sequence[int]) -> NDArray[np.int64]:

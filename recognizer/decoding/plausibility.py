@@ -11,7 +11,6 @@ Source: Rose & Paul 1990 (word against filler models), https://doi.org/10.1109/I
 import re
 import unicodedata
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,12 +49,6 @@ def plausibility(logits: Floats, text: str, charset: Charset) -> float:
         lost = lattice.with_filler(word.start(), word.end(), best) - lattice.total
         worse.append(lost / (word.end() - word.start() + PAD) / WORD_ALLOWANCE)
     return float(np.clip(1 - max(worse), LEAST, 1.0))
-
-
-def needed_steps(text: str) -> int:
-    """The fewest time steps that spell a text: one a character, and a blank between two alike."""
-    text = unicodedata.normalize("NFC", text)
-    return len(text) + sum(one == other for one, other in pairwise(text))
 
 
 class Lattice:

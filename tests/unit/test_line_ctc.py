@@ -16,7 +16,7 @@ from recognizer.engines.quantisation import activation_ranges
 from recognizer.engines.runtimes import OnnxRuntime, TorchRuntime, largest_weight
 from recognizer.errors import BadModel
 from recognizer.line_images import stack, to_height
-from recognizer.line_recogniser import HASTY, LineRecogniser
+from recognizer.line_recogniser import HASTY, Effort, LineRecogniser
 from recognizer.model_card import CARD, WEIGHTS
 from recognizer.models.line_ctc import FEW_ROWS, LineCTC
 from recognizer.training.line_training import RECOGNISER
@@ -171,3 +171,23 @@ def test_a_crowded_line_is_read_once_more_stretched() -> None:
     seen.clear()
     LineRecogniser(Crowding(), LETTERS, Calibration(), effort=HASTY).read([np.full((48, 192), 255, np.uint8)])
     assert seen == [(FEW_ROWS, 224)]
+
+
+def test_a_line_in_doubt_is_read_once_more_stretched_and_both_looks_count() -> None:
+    class Wavering:
+        workers, batch_px = 1, 8 * 672
+
+        def __call__(self, images: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+            logits = np.zeros((len(images), images.shape[-1] // 8, LETTERS.classes), np.float32)
+            logits[:, :, 0] = 20
+            logits[:, 4, [0, *LETTERS.encode("ehn")]] = (
+                (0, 20, 19.8, 19) if images.shape[-1] == 192 else (0, 20, 21, 19)
+            )
+            return logits
+
+    image = np.full((48, 192), 255, np.uint8)
+    (reading,) = LineRecogniser(Wavering(), LETTERS, Calibration()).read([image])
+    assert (reading.text, *reading.alternatives) == ("h", "e", "n")
+    assert reading.confidence < 0.7
+    (once,) = LineRecogniser(Wavering(), LETTERS, Calibration(), effort=Effort(looks=1)).read([image])
+    assert once.text == "e"

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from recognizer.charset import LATIN_V1
-from recognizer.decoding.plausibility import CONTRADICTED_BELOW, LEAST, Lattice, log_softmax, needed_steps, plausibility
+from recognizer.decoding.plausibility import CONTRADICTED_BELOW, LEAST, Lattice, log_softmax, plausibility
 
 TRUE = "le chat dort sur la table"
 Logits = NDArray[np.float32]
@@ -74,10 +74,6 @@ def test_an_empty_text_is_plausible_only_where_nothing_is_seen() -> None:
     blank[:, 0] = 8.0
     assert is_borne_out(blank, "")
     assert not is_borne_out(seen(TRUE), "")
-
-
-def test_repeated_letters_need_a_step_between() -> None:
-    assert [needed_steps(text) for text in ("", "ab", "elle", "aaa")] == [0, 2, 5, 5]
 
 
 def test_the_paths_of_a_text_sum_to_torchs_ctc_loss() -> None:

@@ -20,11 +20,11 @@ from recognizer.datasets.batches import (
     Mixture,
     RealLines,
     pooled_batches,
-    steps_needed,
 )
 from recognizer.datasets.held_out import hold_out, hold_out_pages
 from recognizer.datasets.ink import InkBook, render_split
 from recognizer.datasets.replay import WATCHED_LINES, Replay, open_replay
+from recognizer.decoding.best_path import needed_steps
 from recognizer.errors import BadManifest
 from recognizer.line_images import BUCKET_PX, bucket_width, stack, to_height
 from tests.handwriting import write_line
@@ -78,16 +78,12 @@ def test_a_very_long_line_is_squeezed_not_cut() -> None:
     assert to_height(np.zeros((10, 10_000), np.uint8), 48).shape == (48, 2304)
 
 
-def test_equal_neighbours_need_a_step_more() -> None:
-    assert [steps_needed(c) for c in ([1, 2, 3], [1, 1], [1, 1, 1], [])] == [3, 3, 5, 0]
-
-
 def test_batches_hold_one_bucket_and_targets_fit_their_steps(tmp_path: Path) -> None:
     mixture = Mixture([(RealLines(written_lines(tmp_path)), 1.0)], LATIN_V1)
     for batch in itertools.islice(EndlessBatches(mixture, batch_size=2, seed=1), 6):
         assert batch.images.shape[-1] % BUCKET_PX == 0
         for target, length in zip(batch.targets.tolist(), batch.lengths.tolist(), strict=True):
-            assert steps_needed(target[:length]) <= batch.images.shape[-1] // 8
+            assert needed_steps(target[:length]) <= batch.images.shape[-1] // 8
             assert LATIN_V1.decode(target[:length]) in TEXTS
 
 
