@@ -20,7 +20,7 @@ from recognizer.charset import Charset
 from recognizer.corpora import LineTruth, read_manifest
 from recognizer.datasets.batches import Batch, Corpora, Mixture
 from recognizer.decoding.best_path import best_path
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.language import Language
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.engines.runtimes import OnnxRuntime
 from recognizer.line_images import open_line, stack, to_height
@@ -61,7 +61,7 @@ def perform(job: Job) -> Result:
     )
     held_cer = fit(model, course, {"accelerator": "cpu"})
     model.float().eval()
-    known = CharacterModel.learn(corpora.language())
+    known = Language.learn(corpora.language())
     texts = {
         "best path": read_best_path(model, charset, parts[SCORED]),
         "prior of the same transcriptions": read_with_prior(model, LanguagePrior(known, charset), parts[SCORED]),

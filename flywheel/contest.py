@@ -24,7 +24,7 @@ from flywheel.store import Store
 from flywheel.verdicts import StoredVerdict, keep_verdict, verdicts
 from recognizer.corpora import LineTruth, read_manifest
 from recognizer.datasets.written_lines import base_lines
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.language import Language
 from recognizer.evaluation import read_rows
 from recognizer.line_reader import LineReader
 from recognizer.metrics import character_edits
@@ -128,7 +128,7 @@ def base_rows(settings: Settings) -> Sequence[LineTruth]:
         rows = [row for row in read_manifest(listed) if not row.flags]
         return sorted(rows, key=lambda row: place_of(str(row.image.relative_to(listed.parent))))[:BASE_LINES]
     # The texts must not change with the model, so they come from the shipped language.
-    language = CharacterModel.load(SHIPPED / LANGUAGE)
+    language = Language.load(SHIPPED / LANGUAGE).characters
     return base_lines(language, settings.scratch / "base-lines", count=WRITTEN_LINES)
 
 

@@ -18,8 +18,8 @@ from recognizer.decoding.beam import FLOOR, WIDTH, beam_search
 from recognizer.decoding.best_path import Floats, align, needed_steps, softmax
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.decoding.lattice import Decoded
+from recognizer.decoding.looks import Look, settle
 from recognizer.decoding.plausibility import plausibility
-from recognizer.decoding.second_look import Look, agree
 from recognizer.engines.runtimes import Runtime
 from recognizer.line_images import Grey, bucket_width, stack, stretch, to_height
 from recognizer.models.line_ctc import FEW_ROWS, HEIGHT_PX, PX_PER_STEP
@@ -113,17 +113,14 @@ class LineRecogniser:
         """
         rows, wider = self._effort.rows, self._effort.wider * HEIGHT_PX / self._effort.rows
         prepared = [to_height(image, rows, wider=wider) for image in images]
-        looks = self._look(dict(enumerate(prepared)))
-        if self._effort.looks == 1:
-            return [self._weigh([looks[row]], looks[row].found) for row in range(len(images))]
-        crowded = {row for row, look in looks.items() if _crowding(look, prepared[row]) > CROWDED}
-        doubtful = [row for row, look in looks.items() if look.doubtful and row not in crowded]
-        again = self._look({row: stretch(prepared[row], STRETCH) for row in (*crowded, *doubtful)})
-        agreed = agree([(looks[row], again[row]) for row in doubtful], self._prior)
-        examined = {row: self._weigh([look], look.found) for row, look in (looks | again).items()}
-        for row, found in zip(doubtful, agreed, strict=True):
-            examined[row] = self._weigh([looks[row], again[row]], found)
-        return [examined[row] for row in range(len(images))]
+        looks = {row: [look] for row, look in self._look(dict(enumerate(prepared))).items()}
+        if self._effort.looks == 2:
+            crowded = {row for row, (look,) in looks.items() if _crowding(look, prepared[row]) > CROWDED}
+            doubtful = {row for row, (look,) in looks.items() if look.doubtful} - crowded
+            again = self._look({row: stretch(prepared[row], STRETCH) for row in sorted(crowded | doubtful)})
+            looks |= {row: [look] if row in crowded else [*looks[row], look] for row, look in again.items()}
+        seen = [looks[row] for row in range(len(images))]
+        return [self._weigh(*line) for line in zip(seen, settle(seen, self._prior), strict=True)]
 
     def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
         """How far each line's image bears its text out; see `recognizer.decoding.plausibility`."""

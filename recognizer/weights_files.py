@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from recognizer.charset import Charset
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.language import Language
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.errors import BadModel
 from recognizer.model_card import ARCHITECTURE, CARD, LANGUAGE, PARAGRAPHS, WEIGHTS, read_card
@@ -112,10 +112,10 @@ def _unusable(folder: Path, error: Exception) -> BadModel:
     return BadModel(f"{folder / WEIGHTS} cannot be loaded: {error}. Restore the file or choose a model.")
 
 
-def save_prior(model: CharacterModel, folder: Path) -> dict[str, Any]:
-    """Write what the model knows of languages into ``folder``; returns its entry for the card."""
+def save_prior(language: Language, folder: Path) -> dict[str, Any]:
+    """Write what a model knows of languages into ``folder``; returns its entry for the card."""
     folder.mkdir(parents=True, exist_ok=True)
-    model.save(folder / LANGUAGE)
+    language.save(folder / LANGUAGE)
     digest = hashlib.sha256((folder / LANGUAGE).read_bytes()).hexdigest()
     return {"sha256": digest, "weight": LanguagePrior.weight, "bonus": LanguagePrior.bonus}
 
@@ -129,5 +129,5 @@ def load_prior(folder: Path, charset: Charset, card: dict[str, Any]) -> Language
     entry = card.get("language")
     if entry is None:
         return None
-    model = CharacterModel.load(folder / LANGUAGE)
-    return LanguagePrior(model, charset, weight=float(entry["weight"]), bonus=float(entry["bonus"]))
+    language = Language.load(folder / LANGUAGE)
+    return LanguagePrior(language, charset, weight=float(entry["weight"]), bonus=float(entry["bonus"]))

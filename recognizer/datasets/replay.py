@@ -13,7 +13,7 @@ from recognizer.datasets.batches import Batch, InkLines, LineSource, Mixture, Re
 from recognizer.datasets.held_out import hold_out_pages
 from recognizer.datasets.ink import InkBook
 from recognizer.datasets.written_lines import WrittenLines
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.language import Language
 from recognizer.errors import BadManifest
 from recognizer.model_card import LANGUAGE, SHIPPED
 from recognizer.training.line_training import find_corpora
@@ -82,7 +82,7 @@ def written_by(model: Path) -> Replay:
         BadModel: its language file is damaged.
     """
     file = model / LANGUAGE
-    language = CharacterModel.load(file if file.exists() else SHIPPED / LANGUAGE)
+    language = Language.load(file if file.exists() else SHIPPED / LANGUAGE).characters
     return Replay(((WrittenLines(language), 1.0),), ((WrittenLines(language), 1.0),))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from recognizer.corpora import LineTruth
 from recognizer.datasets import augmentation
 from recognizer.datasets.handwriting import write_line
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.characters import CharacterModel
 from recognizer.line_images import Grey
 
 CHARACTERS = " abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:!?'-()éèêàâîôûçëï’"

@@ -8,27 +8,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.charset import Charset
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.characters import CharacterModel
+from recognizer.decoding.language import Language
 
 Integers = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 
 
+CHARACTERS, WORDS = 0.8, 0.2  # the weights of both in a whole text; of the characters' own
+WORD_BONUS = 6.0  # nats per word, against the pull of every probability towards few words
+
+
 @dataclass(frozen=True)
 class LanguagePrior:
-    """A character model weighted against a network.
+    """What languages make likely, weighted against a network.
 
     Attributes:
-        model: what it knows.
+        language: what it knows.
         charset: of the network.
-        weight: of the language's log probabilities beside the network's.
+        weight: of the characters' log probabilities beside the network's.
         bonus: in nats per character, against the pull of every probability towards short texts.
     """
 
-    model: CharacterModel
+    language: Language
     charset: Charset
     weight: float = 0.75
     bonus: float = 1.8
+
+    @property
+    def model(self) -> CharacterModel:
+        """What it knows of characters."""
+        return self.language.characters
 
     @cached_property
     def codes(self) -> Integers:
@@ -48,6 +58,23 @@ class LanguagePrior:
         """
         likely, after = self.model.extend(states, self.codes[classes])
         return self.weight * likely + self.bonus, after
+
+    def along(self, texts: Sequence[Sequence[int]]) -> Doubles:
+        """What the characters of each text weigh together as `weigh` weighs them, (N,) nats."""
+        likely = self.model.log_likelihoods([self.codes[list(text)] for text in texts])
+        return self.weight * likely + self.bonus * np.array([len(text) for text in texts])
+
+    def whole(self, texts: Sequence[Sequence[int]], along: Doubles) -> Doubles:
+        """What each text weighs, now that all its words are there, (N,) nats.
+
+        Args:
+            texts: N of them, in classes.
+            along: (N,), what `along` gives.
+        """
+        if self.language.words is None:
+            return along
+        words = self.language.words.weigh([self.charset.decode(text) for text in texts], bonus=WORD_BONUS)
+        return np.asarray(CHARACTERS * along + WORDS * words)
 
     def likelihoods(self, classes: Sequence[int]) -> list[float]:
         """Log probability of each class after those before it, from the beginning of a line, in nats."""

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from recognizer.datasets.synthesis import LINE_WORDS, running_lines
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.characters import CharacterModel
+from recognizer.decoding.language import Language
 from recognizer.errors import BadInput, BadModel
 from recognizer.model_card import SHIPPED, has_finder, inherited
 from recognizer.weights_files import load_prior, load_reader, save_prior, save_reader
@@ -62,7 +63,7 @@ def teach(texts: Sequence[Path], model: Path, output: Path) -> Taught:
     tested = lines[::TESTED]
     learnt = [line for number, line in enumerate(lines) if number % TESTED]
     after = prior.model.joined(CharacterModel.learn(learnt)).bits(tested)
-    language = save_prior(prior.model.joined(CharacterModel.learn(lines)), output)
+    language = save_prior(prior.language.joined(Language.learn(lines)), output)
     notes = inherited(card) | {"language": language}
     notes["sources"] = [*notes.get("sources", ()), *({"source": text.name} for text in texts)]
     version = save_reader(network, charset, output, notes=notes)

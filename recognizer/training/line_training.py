@@ -17,7 +17,7 @@ from recognizer.charset import LATIN_V1, Charset
 from recognizer.corpora import LineTruth, read_manifest, read_page_manifest
 from recognizer.datasets.batches import Corpora, LineDataModule, Mixture
 from recognizer.datasets.held_out import hold_out
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.language import Language
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.engines.int8_graph import Int8
 from recognizer.engines.quantisation import activation_ranges, enough_of
@@ -199,7 +199,7 @@ def write_model(
     model: LineCTC, charset: Charset, corpora: Corpora, held: Sequence[LineTruth], output: Path
 ) -> dict[str, Any]:
     """Learn the language of the training texts, calibrate on held-out lines, quantise, write the model folder."""
-    known = CharacterModel.learn(corpora.language())
+    known = Language.learn(corpora.language())
     language = save_prior(known, output)
     runtime = OnnxRuntime(model.float().eval())
     recogniser = LineRecogniser(runtime, charset, Calibration(), prior=LanguagePrior(known, charset))

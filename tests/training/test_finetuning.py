@@ -13,7 +13,8 @@ from recognizer.charset import LATIN_V1
 from recognizer.corpora import LineTruth
 from recognizer.datasets.replay import Replay, written_by
 from recognizer.datasets.written_lines import WrittenLines, base_lines
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.characters import CharacterModel
+from recognizer.decoding.language import Language
 from recognizer.errors import Diverged
 from recognizer.evaluation import evaluate_lines
 from recognizer.line_reader import LineReader
@@ -39,7 +40,7 @@ def rows(tmp_path: Path) -> list[LineTruth]:
 
 @pytest.fixture(scope="module")
 def language() -> CharacterModel:
-    return CharacterModel.load(SHIPPED / LANGUAGE)
+    return Language.load(SHIPPED / LANGUAGE).characters
 
 
 def test_progress_is_told_and_the_lines_that_choose_are_those_given(rows: list[LineTruth], tmp_path: Path) -> None:

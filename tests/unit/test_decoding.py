@@ -12,7 +12,8 @@ import torch
 from recognizer.charset import LATIN_V1, Charset
 from recognizer.decoding.beam import beam_search
 from recognizer.decoding.best_path import align, best_path, softmax
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.characters import CharacterModel
+from recognizer.decoding.language import Language
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.decoding.lattice import Decoded
 from recognizer.errors import BadModel
@@ -75,7 +76,7 @@ def test_what_was_given_up_for_a_prefix_that_fares_alike_is_an_alternative() -> 
         steps[step, LATIN_V1.encode(character)[0]] = 0.99
     steps[1, LATIN_V1.encode("h")[0]], steps[1, LATIN_V1.encode("k")[0]] = 0.6, 0.4
     steps /= steps.sum(axis=1, keepdims=True)
-    texts = beam_search([steps], width=2, prior=LanguagePrior(model, LATIN_V1))[0].texts
+    texts = beam_search([steps], width=2, prior=LanguagePrior(Language(model, None), LATIN_V1))[0].texts
     assert [LATIN_V1.decode(h.classes) for h in texts[:2]] == ["the same end of a li", "tke same end of a li"]
 
 
@@ -127,7 +128,7 @@ def test_a_language_prior_tips_the_scales_between_equal_readings() -> None:
     steps[0, 3], steps[2, 2] = 0.94, 0.94
     steps[1, 1] = steps[1, 2] = 0.48  # a or b
     alone = beam_search([steps])[0].texts
-    known = beam_search([steps], prior=LanguagePrior(model, ABC))[0].texts
+    known = beam_search([steps], prior=LanguagePrior(Language(model, None), ABC))[0].texts
     assert ABC.decode(known[0].classes) == "cab"
     assert known[0].probability > next(h.probability for h in alone if ABC.decode(h.classes) == "cab")
 
@@ -167,7 +168,7 @@ def codes_of(model: CharacterModel, text: str) -> np.ndarray:
 def test_the_prior_weighs_a_text_as_the_character_model_finds_it_likely() -> None:
     model = CharacterModel.learn(["the cat sat", "the car ran", "a cap"], least=1)
     text = "the cup"
-    found = LanguagePrior(model, LATIN_V1).likelihoods(LATIN_V1.encode(text))
+    found = LanguagePrior(Language(model, None), LATIN_V1).likelihoods(LATIN_V1.encode(text))
     assert found == pytest.approx(model.log_probabilities(codes_of(model, text)))
 
 
@@ -189,11 +190,23 @@ def test_bits_fall_for_what_was_seen() -> None:
 
 
 def test_a_language_survives_the_disk_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
-    model = CharacterModel.learn(["où est-elle ?", "où est-il ?"], least=1)
-    model.save(tmp_path / "l.xz")
-    again = CharacterModel.load(tmp_path / "l.xz")
-    codes = codes_of(model, "où est elle")
-    assert (again.log_probabilities(codes) == model.log_probabilities(codes)).all()
-    (tmp_path / "l.xz").write_bytes(b"nothing")
-    with pytest.raises(BadModel, match=r"l\.xz cannot be loaded"):
-        CharacterModel.load(tmp_path / "l.xz")
+    language = Language.learn(["où est-elle ?", "où est-il ?"])
+    language.save(tmp_path / "l.xz")
+    again = Language.load(tmp_path / "l.xz")
+    codes = codes_of(language.characters, "où est elle")
+    assert (again.characters.log_probabilities(codes) == language.characters.log_probabilities(codes)).all()
+    assert language.words is not None and again.words is not None
+    texts = ["où est elle", "où suis-je ?", ""]
+    assert (again.words.weigh(texts, bonus=1) == language.words.weigh(texts, bonus=1)).all()
+    again.save(tmp_path / "again.xz")
+    assert (tmp_path / "again.xz").read_bytes() == (tmp_path / "l.xz").read_bytes()
+    for damaged in (b"nothing", (tmp_path / "l.xz").read_bytes()[:-20]):
+        (tmp_path / "damaged.xz").write_bytes(damaged)
+        with pytest.raises(BadModel, match=r"damaged\.xz cannot be loaded"):
+            Language.load(tmp_path / "damaged.xz")
+
+
+def test_an_older_language_knows_no_words(tmp_path: Path) -> None:
+    Language(CharacterModel.learn(["a line"] * 3), None).save(tmp_path / "l.xz")
+    old = Language.load(tmp_path / "l.xz")
+    assert old.words is None and old.joined(Language.learn(["another"])).words is None

@@ -1,7 +1,8 @@
-"""Two looks at one line: the texts found in either, weighed by what both see and by the language.
+"""From what was seen of a line to its texts: one look or two, and what the language says of whole texts.
 
 A line that leaves a network in doubt is shown to it again in another shape. The mistakes of the two looks differ: a
-text that both bear out is right more often than what either likes best.
+text that both bear out is right more often than what either likes best. And once its words are whole, a language knows
+more of a text than character by character.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from recognizer.decoding.lattice import Classes, Decoded, Hypothesis
 DOUBTFUL = 0.5  # share of the best text under which a second look is worth its time
 TEXTS = 3  # of each look that are weighed
 TOGETHER = 48  # lines
+TINY = 1e-30
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -41,27 +43,41 @@ class Look:
         return self.found.texts[0].probability < DOUBTFUL
 
 
-def agree(looks: Sequence[tuple[Look, Look]], prior: LanguagePrior | None) -> list[Decoded]:
-    """For each line the texts of its two looks, those first that both bear out and the language finds likely."""
-    return list(chain(*(_agree(looks[i : i + TOGETHER], prior) for i in range(0, len(looks), TOGETHER))))
+def settle(lines: Sequence[Sequence[Look]], prior: LanguagePrior | None) -> list[Decoded]:
+    """The texts of each line, seen in one look or two: first what all looks bear out and the language finds likely."""
+    return list(chain(*(_settle(lines[i : i + TOGETHER], prior) for i in range(0, len(lines), TOGETHER))))
 
 
-def _agree(looks: Sequence[tuple[Look, Look]], prior: LanguagePrior | None) -> list[Decoded]:
-    texts = [list(dict.fromkeys(text.classes for look in pair for text in look.found.texts[:TEXTS])) for pair in looks]
-    lines = np.repeat(np.arange(len(texts)), [len(some) for some in texts])
-    flat = list(chain(*texts))
-    seen = [log_likelihoods([pair[which].probabilities for pair in looks], lines, flat) for which in (0, 1)]
-    scores = np.mean(seen, axis=0) + [_expected(text, prior) for text in flat]
-    return [_decoded(some, scores[lines == line]) for line, some in enumerate(texts)]
+def _settle(lines: Sequence[Sequence[Look]], prior: LanguagePrior | None) -> list[Decoded]:
+    texts = [list(dict.fromkeys(t.classes for look in looks for t in look.found.texts[:TEXTS])) for looks in lines]
+    owners, flat = np.repeat(np.arange(len(lines)), [len(some) for some in texts]), list(chain(*texts))
+    along = prior.along(flat) if prior else np.zeros(len(flat))
+    scores = _seen(lines, owners, flat, along) + (prior.whole(flat, along) if prior else 0.0)
+    return [_decoded(lines[line], texts[line], scores[owners == line]) for line in range(len(lines))]
 
 
-def _expected(text: Classes, prior: LanguagePrior | None) -> float:
-    """What the language adds to what is seen, in nats; see `LanguagePrior.weigh`."""
-    return 0.0 if prior is None else prior.weight * sum(prior.likelihoods(text)) + prior.bonus * len(text)
+def _seen(lines: Sequence[Sequence[Look]], owners: Integers, texts: Sequence[Classes], along: Doubles) -> Doubles:
+    """What was seen of each text, in nats that compare the texts of a line: by all looks at it, on average.
+
+    A single look's beam has told it already, with what the language weighs along the text, which is taken out again.
+    """
+    shares = [{text.classes: text.probability for text in looks[0].found.texts} for looks in lines]
+    seen = np.log([max(shares[line].get(text, 0.0), TINY) for line, text in zip(owners, texts, strict=True)])
+    seen -= along
+    twice = np.flatnonzero([len(lines[line]) == 2 for line in owners])
+    if len(twice):
+        again = [texts[place] for place in twice]
+        known, of = np.unique(owners[twice], return_inverse=True)
+        each = [log_likelihoods([lines[line][which].probabilities for line in known], of, again) for which in (0, 1)]
+        seen[twice] = np.mean(each, axis=0)
+    return np.asarray(seen, np.float64)
 
 
-def _decoded(texts: Sequence[Classes], scores: Doubles) -> Decoded:
+def _decoded(looks: Sequence[Look], texts: Sequence[Classes], scores: Doubles) -> Decoded:
     order = np.argsort(-scores, kind="stable")
+    told = looks[0].found
+    if len(looks) == 1 and order[0] == 0:
+        return told
     gaps = np.exp(scores[order] - scores[order[0]])
     best, *others = [texts[place] for place in order]
     doubts = np.zeros(len(best))
@@ -69,7 +85,7 @@ def _decoded(texts: Sequence[Classes], scores: Doubles) -> Decoded:
         doubts[_difference(best, other)] += gap
     shares = gaps / gaps.sum()
     found = tuple(Hypothesis(text, float(share)) for text, share in zip((best, *others), shares, strict=True))
-    return Decoded(found, doubts)
+    return Decoded(found + (told.texts[TEXTS:] if len(looks) == 1 else ()), doubts)
 
 
 def _difference(best: Classes, other: Classes) -> slice:

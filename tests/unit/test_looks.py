@@ -8,9 +8,11 @@ import pytest
 from recognizer.charset import LATIN_V1, Charset
 from recognizer.decoding.beam import beam_search
 from recognizer.decoding.best_path import Floats, softmax
-from recognizer.decoding.language import CharacterModel
+from recognizer.decoding.characters import CharacterModel
+from recognizer.decoding.language import Language
 from recognizer.decoding.language_prior import LanguagePrior
-from recognizer.decoding.second_look import Look, agree, log_likelihoods
+from recognizer.decoding.looks import Look, log_likelihoods, settle
+from recognizer.decoding.words import WordModel
 
 ABC = Charset("abc", "abc")
 
@@ -33,7 +35,7 @@ def look(probabilities: Floats, prior: LanguagePrior | None = None) -> Look:
 
 
 def text_of(first: Floats, second: Floats, prior: LanguagePrior | None = None) -> str:
-    (found,) = agree([(look(first, prior), look(second, prior))], prior)
+    (found,) = settle([[look(first, prior), look(second, prior)]], prior)
     return ABC.decode(found.texts[0].classes)
 
 
@@ -67,13 +69,24 @@ def test_what_both_looks_bear_out_wins_over_what_one_likes_best() -> None:
 def test_the_language_has_its_say() -> None:
     even = steps_of({"aba": 0.5, "aca": 0.5})
     for text in ("aba", "aca"):
-        prior = LanguagePrior(CharacterModel.learn([text] * 5), ABC)
+        prior = LanguagePrior(Language(CharacterModel.learn([text] * 5), None), ABC)
         assert text_of(even, even, prior) == text
+
+
+def test_a_word_that_the_language_has_wins_over_one_that_only_sounds_like_it() -> None:
+    seen = steps_of({"abcab": 0.52, "abbab": 0.48})
+    characters = CharacterModel.learn(["abcab", "abbab"] * 5)
+    for words, text in ((None, "abcab"), (WordModel.learn(["abbab"] * 5), "abbab")):
+        prior = LanguagePrior(Language(characters, words), ABC)
+        (found,) = settle([[look(seen, prior)]], prior)
+        assert ABC.decode(found.texts[0].classes) == text
+        assert len(found.texts) == len(look(seen, prior).found.texts)
+        assert found.doubts[2] > 10 * found.doubts[[0, 1, 3, 4]].max()
 
 
 def test_what_the_texts_do_not_share_is_in_doubt() -> None:
     first, second = steps_of({"abcab": 0.5, "acaab": 0.45}), steps_of({"abcab": 0.6, "acaab": 0.3})
-    (found,) = agree([(look(first), look(second))], None)
+    (found,) = settle([(look(first), look(second))], None)
     assert ABC.decode(found.texts[0].classes) == "abcab"
     assert found.doubts[1:3].min() > 10 * found.doubts[[0, 3, 4]].max()
     assert sum(text.probability for text in found.texts) == pytest.approx(1)
@@ -91,10 +104,10 @@ def test_many_lines_are_settled_as_each_would_be_alone() -> None:
         tuple(look(softmax(rng.normal(0, 1, (steps, 4)).astype(np.float32))) for steps in rng.integers(1, 25, 2))
         for _ in range(60)
     ]
-    together = agree([(one, other) for one, other in pairs], None)
-    apart = [agree([(one, other)], None)[0] for one, other in pairs]
+    together = settle([(one, other) for one, other in pairs], None)
+    apart = [settle([(one, other)], None)[0] for one, other in pairs]
     assert [found.texts[0].classes for found in together] == [found.texts[0].classes for found in apart]
 
 
 def test_no_line_is_no_text() -> None:
-    assert agree([], LanguagePrior(CharacterModel.learn(["a"]), LATIN_V1)) == []
+    assert settle([], LanguagePrior(Language.learn(["a"]), LATIN_V1)) == []

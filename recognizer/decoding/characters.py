@@ -1,0 +1,297 @@
+"""What languages make likely: a character n-gram model that weighs the beam's texts against each other.
+
+Modified Kneser-Ney smoothing with fixed discounts: a context gives some of what it has seen to shorter contexts, and
+those count after how many different characters a text occurs, not how often. On lines of writers and hands it was not
+learnt from it needs 2.2 to 2.5 bits per character where interpolated Witten-Bell needed 2.7 to 2.9. Counts are integers
+over plain text, so a new language is new text and one command.
+
+Source: Chen & Goodman 1999, https://doi.org/10.1006/csla.1999.0128
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+ORDER = 7
+DISCOUNTS = np.array([0.0, 0.8, 1.2, 1.5])  # taken from a count of none, one, two, and three or more
+UNKNOWN = 1 / 256  # the probability of a character never seen
+START = "\n"  # before the first character of a line
+CODE_BITS = 8  # of a character in a context's key
+MOST_CHARACTERS = (1 << CODE_BITS) - 1
+Integers = NDArray[np.int64]
+Doubles = NDArray[np.float64]
+
+
+class CharacterModel:
+    """Counts of what follows each context of up to `ORDER` - 1 characters, and the probabilities they give.
+
+    Characters are codes: their place in the alphabet, from 1. A context's key holds its codes, the last one in the
+    lowest byte. States are the contexts that were seen, by number; state 0 is the empty one. To the model a text is the
+    longest end of it that is a state: texts in one state are alike for ever after.
+
+    Args:
+        alphabet: every character that was seen, `START` among them.
+        contexts: (N,), the key of each n-gram's context, sorted.
+        characters: (N,), the code of its last character, sorted within a context.
+        counts: (N,), how often it was seen where it is of the highest order or begins a line, else after how many
+            different characters.
+
+    Raises:
+        ValueError: these are no such counts.
+    """
+
+    def __init__(self, alphabet: str, contexts: Integers, characters: Integers, counts: Integers) -> None:
+        self.alphabet = alphabet
+        self._code = {character: code for code, character in enumerate(alphabet, start=1)}
+        self._grams, self._characters, self._counts = contexts, characters, counts
+        self._keys, first = np.unique(contexts, return_index=True)
+        if not len(self._keys) or self._keys[0] != 0 or not (len(contexts) == len(characters) == len(counts)):
+            raise ValueError("it knows no character")
+        taken = DISCOUNTS[np.minimum(counts, 3)]
+        seen, given = np.add.reduceat(counts, first).astype(np.float64), np.add.reduceat(taken, first)
+        state = np.repeat(np.arange(len(self._keys)), np.diff(np.append(first, len(contexts))))
+        self._arcs = (state << CODE_BITS) | characters
+        self._shorter = self._longest(self._keys & ~_top(self._keys))
+        self._after = self._longest(((contexts << CODE_BITS) | characters) & _mask(ORDER - 1))
+        self.start = int(self._longest(np.array([self.code(START)]))[0])
+        self._passed_on = np.log(given / seen)
+        self._likely = self._interpolated((counts - taken) / seen[state], state)
+
+    def _interpolated(self, own: Doubles, states: Integers) -> Doubles:
+        """(N,), nats: each n-gram's probability with what shorter contexts give it, shortest first.
+
+        Args:
+            own: (N,), what its own count gives it.
+            states: (N,), its context.
+        """
+        likely: Doubles = np.full(len(own), np.nan)
+        lengths = _lengths(self._keys)[states]
+        for length in range(ORDER):
+            rows = np.flatnonzero(lengths == length)
+            of, codes = states[rows], self._characters[rows]
+            less = self._extend(likely, self._shorter[of], codes)[0] if length else np.log(UNKNOWN)
+            likely[rows] = np.log(own[rows] + np.exp(self._passed_on[of] + less))
+        return likely
+
+    @classmethod
+    def learn(cls, lines: Iterable[str], *, least: int = 2) -> "CharacterModel":
+        """Count lines of text; n-grams of three and more characters seen under ``least`` times are dropped."""
+        seen: Counter[str] = Counter()
+        for line in lines:
+            text = START + unicodedata.normalize("NFC", line).strip()
+            for end in range(2, len(text) + 1):
+                for length in range(1, min(ORDER, end) + 1):
+                    seen[text[end - length : end]] += 1
+        before = Counter(gram[1:] for gram in seen if len(gram) > 1)
+        common = Counter({gram: times for gram, times in seen.items() if len(gram) == 1})
+        alphabet = START + "".join(character for character, _ in common.most_common(MOST_CHARACTERS - 1))
+        code = {character: number for number, character in enumerate(alphabet, start=1)}
+        rows = sorted(
+            (_key(gram[:-1], code), code[gram[-1]], times if len(gram) == ORDER or gram[0] == START else before[gram])
+            for gram, times in seen.items()
+            if (len(gram) < 3 or times >= least) and all(character in code for character in gram)
+        )
+        return cls(alphabet, *np.array(rows, np.int64).reshape(-1, 3).T)
+
+    def joined(self, other: "CharacterModel") -> "CharacterModel":
+        """What both have seen.
+
+        After how many different characters a text occurs cannot be told of both from the counts of each: what is left
+        of longer n-grams tells it, or whichever of the two has seen it after more.
+        """
+        alphabet = (self.alphabet + "".join(c for c in other.alphabet if not self.code(c)))[:MOST_CHARACTERS]
+        code = {character: number for number, character in enumerate(alphabet, start=1)}
+        theirs = other._recoded(np.array([0, *(code.get(character, 0) for character in other.alphabet)]))
+        known = theirs > 0
+        ours = self._whole
+        keys, places = np.unique(np.concatenate([ours, theirs[known]]), return_inverse=True)
+        counts = np.zeros((2, len(keys)), np.int64)
+        counts[0, places[: len(ours)]], counts[1, places[len(ours) :]] = self._counts, other._counts[known]
+        lengths = _lengths(keys)
+        ends, times = np.unique(keys[lengths > 1] & _masks(lengths[lengths > 1] - 1), return_counts=True)
+        found = np.minimum(np.searchsorted(ends, keys), len(ends) - 1)
+        after = np.where(ends[found] == keys, times[found], 0)
+        begins = (keys >> (CODE_BITS * (lengths - 1))) == code[START]
+        seen = np.where((lengths == ORDER) | begins, counts.sum(axis=0), np.maximum(counts.max(axis=0), after))
+        return CharacterModel(alphabet, keys >> CODE_BITS, keys & MOST_CHARACTERS, seen)
+
+    @property
+    def _whole(self) -> Integers:
+        """(N,): the key of each n-gram, its last character with it."""
+        return (self._grams << CODE_BITS) | self._characters
+
+    def _recoded(self, code: Integers) -> Integers:
+        """(N,): the keys of the n-grams in other codes; 0 where a character has none."""
+        whole, keys, lost = self._whole, np.zeros(len(self._grams), np.int64), np.zeros(len(self._grams), bool)
+        for place in range(ORDER):
+            old = (whole >> (CODE_BITS * place)) & MOST_CHARACTERS
+            keys |= code[old] << (CODE_BITS * place)
+            lost |= (old > 0) & (code[old] == 0)
+        return np.where(lost, 0, keys)
+
+    def bits(self, lines: Iterable[str]) -> float:
+        """Bits per character that lines of text take, on average; characters never seen count as `UNKNOWN`.
+
+        Raises:
+            ValueError: the lines hold no character.
+        """
+        texts = [unicodedata.normalize("NFC", line).strip() for line in lines]
+        said = [self.log_probabilities(np.array([self.code(c) for c in text])) for text in texts if text]
+        if not said:
+            raise ValueError("the lines hold no character")
+        return float(-np.concatenate(said).mean() / np.log(2))
+
+    @property
+    def states(self) -> int:
+        """How many contexts were seen."""
+        return len(self._keys)
+
+    def code(self, character: str) -> int:
+        """A character's code; 0: it was never seen."""
+        return self._code.get(character, 0)
+
+    def states_along(self, codes: Integers) -> Integers:
+        """(N,): the state before each code of a line, from its beginning."""
+        before = np.append(self.code(START), codes[:-1])
+        keys = before.copy()
+        for back in range(1, min(ORDER - 1, len(before))):
+            keys[back:] |= before[:-back] << (CODE_BITS * back)
+        return self._longest(keys)
+
+    def extend(self, states: Integers, codes: Integers) -> tuple[Doubles, Integers]:
+        """How probable one more character is after each state, and the state that it leads to.
+
+        Args:
+            states: (N,).
+            codes: (N,), of the characters; 0: one never seen.
+
+        Returns:
+            (N,) nats and (N,) states; 0 after a character never seen.
+        """
+        return self._extend(self._likely, states, codes)
+
+    def _extend(self, likely: Doubles, states: Integers, codes: Integers) -> tuple[Doubles, Integers]:
+        found, after = np.zeros(len(states)), np.zeros(len(states), np.int64)
+        left, now = np.arange(len(states)), states
+        while len(left):
+            wanted = (now << CODE_BITS) | codes[left]
+            places = np.minimum(np.searchsorted(self._arcs, wanted), len(self._arcs) - 1)
+            hit = self._arcs[places] == wanted
+            found[left[hit]] += likely[places[hit]]
+            after[left[hit]] = self._after[places[hit]]
+            left, now = left[~hit], now[~hit]
+            found[left] += self._passed_on[now]
+            never = now == 0
+            found[left[never]] += np.log(UNKNOWN)
+            left, now = left[~never], self._shorter[now[~never]]
+        return found, after
+
+    def log_probabilities(self, codes: Integers) -> Doubles:
+        """(N,), nats: how probable each code of a line is after those before it."""
+        return self.extend(self.states_along(codes), codes)[0]
+
+    def log_likelihoods(self, lines: Sequence[Integers]) -> Doubles:
+        """(N,), nats: how probable each line's codes are together."""
+        if not any(map(len, lines)):
+            return np.zeros(len(lines))
+        states = np.concatenate([self.states_along(codes) for codes in lines if len(codes)])
+        likely, _ = self.extend(states, np.concatenate(lines))
+        sums = np.bincount(np.repeat(np.arange(len(lines)), [len(codes) for codes in lines]), likely, len(lines))
+        return np.asarray(sums, np.float64)
+
+    def sample(self, rng: np.random.Generator, characters: str, *, length: int) -> str:
+        """A text of that length, drawn character by character as the model finds them likely; no language, but like it.
+
+        Args:
+            rng: where chance comes from.
+            characters: those to choose from.
+            length: of the text.
+        """
+        codes = np.array([self.code(character) for character in characters])
+        state, text = np.array([self.start]), ""
+        while len(text) < length:
+            likely, after = self.extend(np.repeat(state, len(codes)), codes)
+            weights = np.exp(likely)
+            drawn = int(rng.choice(len(characters), p=weights / weights.sum()))
+            text += characters[drawn]
+            state = after[[drawn]]
+        return text.strip()
+
+    def write(self, file: BytesIO) -> None:
+        """Append the counts; equal counts give equal bytes."""
+        file.write(self.alphabet.encode() + b"\0")
+        places = range(ORDER - 1)
+        columns = [(self._grams >> (CODE_BITS * place)).astype(np.uint8) for place in places]
+        order = np.lexsort([self._characters.astype(np.uint8), *reversed(columns)])
+        for column in columns:
+            np.save(file, column[order])
+        np.save(file, self._characters[order].astype(np.uint8))
+        np.save(file, self._counts[order].astype(np.uint32))
+
+    @classmethod
+    def read(cls, file: BytesIO) -> "CharacterModel":
+        """What `write` wrote.
+
+        Raises:
+            ValueError: it did not.
+            EOFError: a part of it is missing.
+        """
+        begun = file.tell()
+        alphabet, _, _ = file.read().partition(b"\0")
+        file.seek(begun + len(alphabet) + 1)
+        columns = [np.load(file).astype(np.int64) for _ in range(ORDER - 1)]
+        characters, counts = np.load(file).astype(np.int64), np.load(file).astype(np.int64)
+        contexts = np.zeros(len(counts), np.int64)
+        for place, column in enumerate(columns):
+            contexts |= column << (CODE_BITS * place)
+        order = np.lexsort([characters, contexts])
+        return cls(alphabet.decode(), contexts[order], characters[order], counts[order])
+
+    def _longest(self, keys: Integers) -> Integers:
+        """(N,): for each key of a text the state of its longest end that is one."""
+        found = np.zeros(len(keys), np.int64)
+        left = np.arange(len(keys))
+        for length in range(ORDER - 1, 0, -1):
+            ends = keys[left] & _mask(length)
+            places = np.minimum(np.searchsorted(self._keys, ends), len(self._keys) - 1)
+            hit = self._keys[places] == ends
+            found[left[hit]] = places[hit]
+            left = left[~hit]
+        return found
+
+
+def _mask(length: int) -> int:
+    return (1 << (CODE_BITS * length)) - 1
+
+
+def _masks(lengths: Integers) -> Integers:
+    return (np.int64(1) << (CODE_BITS * lengths)) - 1
+
+
+def _lengths(keys: Integers) -> Integers:
+    """How many characters each key holds."""
+    return np.asarray(sum((keys > _mask(length)).astype(np.int64) for length in range(ORDER)))
+
+
+def _top(keys: Integers) -> Integers:
+    """The bits of each key's first character."""
+    bits: Integers = np.zeros(len(keys), np.int64)
+    for place in range(ORDER - 1):
+        whole = np.int64(MOST_CHARACTERS << (CODE_BITS * place))
+        bits = np.where(keys & whole, whole, bits)
+    return bits
+
+
+def _key(context: str, code: dict[str, int]) -> int:
+    return _join([code[character] for character in context])
+
+
+def _join(codes: Iterable[int]) -> int:
+    key = 0
+    for code in codes:
+        key = (key << CODE_BITS) | code
+    return key
