@@ -2,10 +2,10 @@
 
 A network's own probabilities are too sure of themselves, most of all on hands unlike those it learnt from. For each
 character we take how sure its best step was and how sure the steps before it were that nothing else stands there, how
-likely the language finds it after those before it, and how probable the texts are that the beam found beside the best
-one and that hold something else there. A word is judged by its own characters and by how sure the rest
-of its line was, which tells a hard hand from a clear one; through a logistic curve fitted on lines that trained
-nothing.
+likely the language finds it after those before it, how common the word is that it belongs to, and how probable the
+texts are that the beam found beside the best one and that hold something else there. A word is judged by its own
+characters and by how sure the rest of its line was, which tells a hard hand from a clear one; through a logistic curve
+fitted on lines that trained nothing.
 
 Source: Platt 1999 (logistic calibration); Guo et al. 2017, https://arxiv.org/abs/1706.04599.
 """
@@ -31,15 +31,18 @@ class Evidence:
         certainties: (L + 1,) in (0, 1], of each character and of the line's end; see `certainties`.
         likelihoods: (L,), nats: what the language says of each character after those before it; 0 where none is known.
         doubts: (L,), how probable other texts are there; see `recognizer.decoding.lattice.Decoded`.
+        commonness: (L,), nats: how common the word is that each character belongs to; 0 where no words are known.
     """
 
     certainties: Doubles
     likelihoods: Doubles
     doubts: Doubles
+    commonness: Doubles
 
     def of_line(self) -> Doubles:
         """What the whole line is judged by: `LINE_FEATURES` numbers."""
-        return np.append(_features(self.certainties, self.likelihoods, self.doubts), 1.0)
+        features = _features(self.certainties, self.likelihoods, self.doubts)
+        return np.append(features, (_rarest(self.commonness), 1.0))
 
     def of_word(self, start: int, end: int) -> Doubles:
         """What the word from ``start`` to ``end`` is judged by, with the space or end behind it: `WORD_FEATURES`."""
@@ -47,10 +50,11 @@ class Evidence:
         rest = np.delete(self.certainties, own)
         around = _logit(np.exp(np.log(rest if len(rest) else self.certainties).mean()))
         features = _features(self.certainties[own], self.likelihoods[own], self.doubts[own])
-        return np.append(features, (around, 1.0))
+        return np.append(features, (around, _rarest(self.commonness[own]), 1.0))
 
 
-LINE_FEATURES, WORD_FEATURES = 8, 9
+LINE_FEATURES, WORD_FEATURES = 9, 10
+RAREST = -20.0  # nats; beyond it a word is no stranger
 NO_DOUBT = 1e-4  # about what the beam can still see
 
 
@@ -60,6 +64,10 @@ def _features(sure: Doubles, likely: Doubles, doubts: Doubles) -> Doubles:
     most, usual = (doubts.max(), doubts.mean()) if len(doubts) else (0.0, 0.0)
     odds = [_logit(np.exp(np.log(sure).sum())), _logit(sure.min())]
     return np.array([*odds, np.log(len(sure)), mean, least, np.log(most + NO_DOUBT), np.log(usual + NO_DOUBT)])
+
+
+def _rarest(commonness: Doubles) -> float:
+    return float(np.clip(commonness.min(initial=0.0), RAREST, 0.0))
 
 
 @dataclass(frozen=True)
@@ -73,12 +81,16 @@ class Calibration:
     def from_json(cls, stored: Mapping[str, Sequence[float]] | None) -> "Calibration":
         """The curves a model card holds; None: a model that was never calibrated.
 
+        Older ones know nothing of how common words are: to them all are alike.
+
         Raises:
             BadModel: they have another number of weights than ours.
         """
         if stored is None:
             return cls()
         curves = cls(tuple(stored["word"]), tuple(stored["line"]))
+        if (len(curves.word), len(curves.line)) == (WORD_FEATURES - 1, LINE_FEATURES - 1):
+            return cls(*((*weights[:-1], 0.0, weights[-1]) for weights in (curves.word, curves.line)))
         if (len(curves.word), len(curves.line)) != (WORD_FEATURES, LINE_FEATURES):
             raise BadModel(
                 f"The card's calibration has {len(curves.word)} and {len(curves.line)} weights, this Inkloop needs "

@@ -166,9 +166,11 @@ class LineRecogniser:
         seen = [look.probabilities for look in looks if needed_steps(best.classes) <= len(look.probabilities)]
         each = [certainties(steps, best.classes, align(steps, best.classes)) for steps in seen]
         sure = np.exp(np.mean(np.log(each), axis=0))
-        likely = np.array(self._prior.likelihoods(best.classes) if self._prior else [0.0] * len(best.classes))
+        text, nothing = self.charset.decode(best.classes), np.zeros(len(best.classes))
+        likely = np.array(self._prior.likelihoods(best.classes)) if self._prior else nothing
+        common = self._prior.commonness(text) if self._prior else nothing
         alternatives = tuple(self.charset.decode(other.classes) for other in others[:ALTERNATIVES])
-        return Examined(self.charset.decode(best.classes), alternatives, Evidence(sure, likely, found.doubts))
+        return Examined(text, alternatives, Evidence(sure, likely, found.doubts, common))
 
     def _calibrate(self, examined: Examined) -> Reading:
         words = tuple(Word(text, self._calibration.word_confidence(features)) for text, features in examined.words())

@@ -76,6 +76,11 @@ class LanguagePrior:
         words = self.language.words.weigh([self.charset.decode(text) for text in texts], bonus=WORD_BONUS)
         return np.asarray(CHARACTERS * along + WORDS * words)
 
+    def commonness(self, text: str) -> Doubles:
+        """How common the word is that each character of a text belongs to, (L,) nats; 0 where no words are known."""
+        words = self.language.words
+        return np.zeros(len(text)) if words is None else words.commonness(text)
+
     def likelihoods(self, classes: Sequence[int]) -> list[float]:
         """Log probability of each class after those before it, from the beginning of a line, in nats."""
         return self.model.log_probabilities(self.codes[list(classes)]).tolist() if classes else []

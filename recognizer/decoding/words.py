@@ -28,7 +28,11 @@ _WORD = re.compile(r"[^\W\d_]+|(\d+)|[^\w\s]")
 
 def split(text: str) -> list[str]:
     """The words of a text: runs of letters, single signs, and `NUMBER` for each number."""
-    return [NUMBER if word[1] else word[0] for word in _WORD.finditer(unicodedata.normalize("NFC", text))]
+    return [_name(word) for word in _WORD.finditer(unicodedata.normalize("NFC", text))]
+
+
+def _name(word: re.Match[str]) -> str:
+    return NUMBER if word[1] else word[0]
 
 
 class WordModel:
@@ -100,6 +104,16 @@ class WordModel:
         likely = np.log(np.where(seen > 0, (own + DISCOUNT * ways * alone) / np.maximum(seen, 1), alone))
         sums = np.bincount(np.repeat(np.arange(len(texts)), lengths), likely + bonus, len(texts))
         return np.asarray(sums, np.float64)
+
+    def commonness(self, text: str) -> Doubles:
+        """How common the word is that each character of an NFC text belongs to, alone, (L,) nats; 0 for spaces."""
+        found = list(_WORD.finditer(text))
+        words = [_name(word) for word in found]
+        places = np.array([self._place.get(word, -1) for word in words], np.int64)
+        told = np.zeros(len(text))
+        for word, likely in zip(found, np.log(self._alone(words, places)), strict=True):
+            told[word.start() : word.end()] = likely
+        return told
 
     def _alone(self, words: Sequence[str], places: Integers) -> Doubles:
         """(N,): how probable each word is, whatever stands before it."""

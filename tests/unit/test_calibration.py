@@ -22,10 +22,15 @@ def test_a_rival_character_in_a_gap_lowers_the_next_certainty() -> None:
     assert doubtful[1] < clear[1] and doubtful[0] == pytest.approx(clear[0])
 
 
-def word_in(line: list[float], *, likely: float = -2.0, doubt: float = 0.0) -> float:
+def evidence_of(line: list[float], *, likely: float = -2.0, doubt: float = 0.0, common: float = 0.0) -> Evidence:
+    """The same of every character."""
+    return Evidence(np.array(line), *(np.full(len(line) - 1, value) for value in (likely, doubt, common)))
+
+
+def word_in(line: list[float], **said: float) -> float:
     """The confidence of a line's first three characters by curves that trust everything alike."""
-    evidence = Evidence(np.array(line), np.full(len(line) - 1, likely), np.full(len(line) - 1, doubt))
-    curves = Calibration(word=(0.3, 0.3, 0.0, 0.5, 0.0, -0.3, 0.0, 0.3, 1.0))
+    evidence = evidence_of(line, **said)
+    curves = Calibration(word=(0.3, 0.3, 0.0, 0.5, 0.0, -0.3, 0.0, 0.3, 0.1, 1.0))
     return curves.word_confidence(evidence.of_word(0, 3))
 
 
@@ -37,25 +42,30 @@ def test_a_word_that_the_language_finds_strange_is_less_sure() -> None:
     assert word_in([0.9] * 12, likely=-6.0) < word_in([0.9] * 12, likely=-1.0)
 
 
+def test_a_word_that_is_rare_is_less_sure() -> None:
+    assert word_in([0.9] * 12, common=-15.0) < word_in([0.9] * 12, common=-5.0)
+    assert word_in([0.9] * 12, common=-90.0) == word_in([0.9] * 12, common=-30.0)
+
+
 def test_a_word_that_other_texts_spell_otherwise_is_less_sure() -> None:
     assert word_in([0.9] * 12, doubt=0.4) < word_in([0.9] * 12, doubt=0.01)
 
 
 def test_a_word_that_is_the_whole_line_is_judged_by_itself() -> None:
-    evidence = Evidence(np.array([0.9, 0.8, 0.95, 0.99]), np.full(3, -2.0), np.zeros(3))
+    evidence = evidence_of([0.9, 0.8, 0.95, 0.99])
     assert evidence.of_word(0, 3).shape == (WORD_FEATURES,) and np.isfinite(evidence.of_word(0, 3)).all()
     assert evidence.of_line().shape == (LINE_FEATURES,)
 
 
 def test_an_empty_line_has_evidence_too() -> None:
-    assert np.isfinite(Evidence(np.array([0.9]), np.array([]), np.array([])).of_line()).all()
+    assert np.isfinite(evidence_of([0.9]).of_line()).all()
 
 
 def test_fitted_confidence_is_the_share_that_is_right() -> None:
     rng = np.random.default_rng(5)
     sure = rng.uniform(0.2, 1.0, (4000, 3))
     right = rng.uniform(size=4000) < sure.min(axis=1) ** 3
-    words = [Evidence(row, np.zeros(2), np.zeros(2)).of_word(0, 2) for row in sure]
+    words = [evidence_of(row).of_word(0, 2) for row in sure.tolist()]
     curves = Calibration(word=fit(words, list(right)))
     said = np.array([curves.word_confidence(word) for word in words])
     for low in np.arange(0, 1, 0.2):
@@ -78,6 +88,11 @@ def test_calibration_survives_a_model_card() -> None:
     assert Calibration.from_json(None) == Calibration()
 
 
+def test_curves_of_an_older_card_take_all_words_for_equally_common() -> None:
+    curves = Calibration.from_json({"word": [0.1] * 8 + [1.0], "line": [0.2] * 7 + [1.0]})
+    assert curves == Calibration((0.1,) * 8 + (0.0, 1.0), (0.2,) * 7 + (0.0, 1.0))
+
+
 def test_a_card_of_another_version_says_what_to_do() -> None:
-    with pytest.raises(BadModel, match=r"4 and 4 weights, this Inkloop needs 9 and 8.*Train or fine-tune"):
+    with pytest.raises(BadModel, match=r"4 and 4 weights, this Inkloop needs 10 and 9.*Train or fine-tune"):
         Calibration.from_json({"word": [1.0] * 4, "line": [1.0] * 4})

@@ -42,6 +42,13 @@ def test_words_seen_are_likelier_than_others_in_any_case_and_numbers_are_alike()
     assert weight(model, "in 1905") == weight(model, "in 7")
 
 
+def test_each_character_is_as_common_as_its_word() -> None:
+    model = WordModel.learn(LINES)
+    told = model.commonness("the cat, 12")
+    assert len(set(told[:3])) == len(set(told[4:7])) == len(set(told[9:])) == 1
+    assert told[3] == told[8] == 0 and told[0] > told[7] > told[9]
+
+
 def test_texts_do_not_depend_on_their_neighbours() -> None:
     model = WordModel.learn(LINES)
     texts = ["the cat", "", "sat the", "zebra", "cat"]
