@@ -30,6 +30,7 @@ DECODED_TOGETHER = 48  # lines, at least, where there are as many: a step of the
 ALTERNATIVES = 5
 CROWDED = 0.6  # characters per time step from which a line is read again
 STRETCH = 1.4  # how much wider it then is
+WIDER = 1.25  # how much wider a line in doubt is read again
 MOST_STRETCH = 2.5  # to look for a text that the line seems too short for
 
 
@@ -111,13 +112,14 @@ class LineRecogniser:
         Where letters crowd the time steps, the line is looked at once more, stretched, and that counts; where the text
         is in doubt, both looks count.
         """
-        rows, wider = self._effort.rows, self._effort.wider * HEIGHT_PX / self._effort.rows
-        prepared = [to_height(image, rows, wider=wider) for image in images]
+        rows, by = self._effort.rows, self._effort.wider * HEIGHT_PX / self._effort.rows
+        prepared = [to_height(image, rows, wider=by) for image in images]
         looks = {row: [look] for row, look in self._look(dict(enumerate(prepared))).items()}
         if self._effort.looks == 2:
             crowded = {row for row, (look,) in looks.items() if _crowding(look, prepared[row]) > CROWDED}
             doubtful = {row for row, (look,) in looks.items() if look.doubtful} - crowded
-            again = self._look({row: stretch(prepared[row], STRETCH) for row in sorted(crowded | doubtful)})
+            wider = dict.fromkeys(doubtful, WIDER) | dict.fromkeys(crowded, STRETCH)
+            again = self._look({row: stretch(prepared[row], by) for row, by in sorted(wider.items())})
             looks |= {row: [look] if row in crowded else [*looks[row], look] for row, look in again.items()}
         seen = [looks[row] for row in range(len(images))]
         return [self._weigh(*line) for line in zip(seen, settle(seen, self._prior), strict=True)]

@@ -179,7 +179,7 @@ class CharacterModel:
         left, now = np.arange(len(states)), states
         while len(left):
             wanted = (now << CODE_BITS) | codes[left]
-            places = np.minimum(np.searchsorted(self._arcs, wanted), len(self._arcs) - 1)
+            places = _places(self._arcs, wanted)
             hit = self._arcs[places] == wanted
             found[left[hit]] += likely[places[hit]]
             after[left[hit]] = self._after[places[hit]]
@@ -257,11 +257,19 @@ class CharacterModel:
         left = np.arange(len(keys))
         for length in range(ORDER - 1, 0, -1):
             ends = keys[left] & _mask(length)
-            places = np.minimum(np.searchsorted(self._keys, ends), len(self._keys) - 1)
+            places = _places(self._keys, ends)
             hit = self._keys[places] == ends
             found[left[hit]] = places[hit]
             left = left[~hit]
         return found
+
+
+def _places(among: Integers, wanted: Integers) -> Integers:
+    """(N,): where each number stands in a sorted array, if it does; three times as fast in order as in disorder."""
+    order = np.argsort(wanted)
+    places = np.empty(len(wanted), np.int64)
+    places[order] = np.searchsorted(among, wanted[order])
+    return np.minimum(places, len(among) - 1)
 
 
 def _mask(length: int) -> int:

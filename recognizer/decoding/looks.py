@@ -17,7 +17,7 @@ from recognizer.decoding.best_path import Floats
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.decoding.lattice import Classes, Decoded, Hypothesis
 
-DOUBTFUL = 0.5  # share of the best text under which a second look is worth its time
+DOUBTFUL = 0.4  # share of the best text under which a second look is worth its time
 TEXTS = 3  # of each look that are weighed
 TOGETHER = 48  # lines
 TINY = 1e-30
