@@ -16,13 +16,21 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-ORDER = 7
+from recognizer.decoding.ngram_keys import (
+    CODE_BITS,
+    MOST_CHARACTERS,
+    ORDER,
+    Integers,
+    first_bits,
+    key_of,
+    lengths_of,
+    mask_of,
+    masks_of,
+)
+
 DISCOUNTS = np.array([0.0, 0.8, 1.2, 1.5])  # taken from a count of none, one, two, and three or more
 UNKNOWN = 1 / 256  # the probability of a character never seen
 START = "\n"  # before the first character of a line
-CODE_BITS = 8  # of a character in a context's key
-MOST_CHARACTERS = (1 << CODE_BITS) - 1
-Integers = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 
 
@@ -55,8 +63,8 @@ class CharacterModel:
         seen, given = np.add.reduceat(counts, first).astype(np.float64), np.add.reduceat(taken, first)
         state = np.repeat(np.arange(len(self._keys)), np.diff(np.append(first, len(contexts))))
         self._arcs = (state << CODE_BITS) | characters
-        self._shorter = self._longest(self._keys & ~_top(self._keys))
-        self._after = self._longest(((contexts << CODE_BITS) | characters) & _mask(ORDER - 1))
+        self._shorter = self._longest(self._keys & ~first_bits(self._keys))
+        self._after = self._longest(((contexts << CODE_BITS) | characters) & mask_of(ORDER - 1))
         self.start = int(self._longest(np.array([self.code(START)]))[0])
         self._passed_on = np.log(given / seen)
         self._likely = self._interpolated((counts - taken) / seen[state], state)
@@ -69,7 +77,7 @@ class CharacterModel:
             states: (N,), its context.
         """
         likely: Doubles = np.full(len(own), np.nan)
-        lengths = _lengths(self._keys)[states]
+        lengths = lengths_of(self._keys)[states]
         for length in range(ORDER):
             rows = np.flatnonzero(lengths == length)
             of, codes = states[rows], self._characters[rows]
@@ -91,7 +99,7 @@ class CharacterModel:
         alphabet = START + "".join(character for character, _ in common.most_common(MOST_CHARACTERS - 1))
         code = {character: number for number, character in enumerate(alphabet, start=1)}
         rows = sorted(
-            (_key(gram[:-1], code), code[gram[-1]], times if len(gram) == ORDER or gram[0] == START else before[gram])
+            (key_of(gram[:-1], code), code[gram[-1]], times if len(gram) == ORDER or gram[0] == START else before[gram])
             for gram, times in seen.items()
             if (len(gram) < 3 or times >= least) and all(character in code for character in gram)
         )
@@ -111,8 +119,8 @@ class CharacterModel:
         keys, places = np.unique(np.concatenate([ours, theirs[known]]), return_inverse=True)
         counts = np.zeros((2, len(keys)), np.int64)
         counts[0, places[: len(ours)]], counts[1, places[len(ours) :]] = self._counts, other._counts[known]
-        lengths = _lengths(keys)
-        ends, times = np.unique(keys[lengths > 1] & _masks(lengths[lengths > 1] - 1), return_counts=True)
+        lengths = lengths_of(keys)
+        ends, times = np.unique(keys[lengths > 1] & masks_of(lengths[lengths > 1] - 1), return_counts=True)
         found = np.minimum(np.searchsorted(ends, keys), len(ends) - 1)
         after = np.where(ends[found] == keys, times[found], 0)
         begins = (keys >> (CODE_BITS * (lengths - 1))) == code[START]
@@ -256,7 +264,7 @@ class CharacterModel:
         found = np.zeros(len(keys), np.int64)
         left = np.arange(len(keys))
         for length in range(ORDER - 1, 0, -1):
-            ends = keys[left] & _mask(length)
+            ends = keys[left] & mask_of(length)
             places = _places(self._keys, ends)
             hit = self._keys[places] == ends
             found[left[hit]] = places[hit]
@@ -270,36 +278,3 @@ def _places(among: Integers, wanted: Integers) -> Integers:
     places = np.empty(len(wanted), np.int64)
     places[order] = np.searchsorted(among, wanted[order])
     return np.minimum(places, len(among) - 1)
-
-
-def _mask(length: int) -> int:
-    return (1 << (CODE_BITS * length)) - 1
-
-
-def _masks(lengths: Integers) -> Integers:
-    return (np.int64(1) << (CODE_BITS * lengths)) - 1
-
-
-def _lengths(keys: Integers) -> Integers:
-    """How many characters each key holds."""
-    return np.asarray(sum((keys > _mask(length)).astype(np.int64) for length in range(ORDER)))
-
-
-def _top(keys: Integers) -> Integers:
-    """The bits of each key's first character."""
-    bits: Integers = np.zeros(len(keys), np.int64)
-    for place in range(ORDER - 1):
-        whole = np.int64(MOST_CHARACTERS << (CODE_BITS * place))
-        bits = np.where(keys & whole, whole, bits)
-    return bits
-
-
-def _key(context: str, code: dict[str, int]) -> int:
-    return _join([code[character] for character in context])
-
-
-def _join(codes: Iterable[int]) -> int:
-    key = 0
-    for code in codes:
-        key = (key << CODE_BITS) | code
-    return key

@@ -31,8 +31,7 @@ class Language:
 
     def joined(self, other: "Language") -> "Language":
         """What both know; of words only where both do."""
-        both = self.words is not None and other.words is not None
-        words = self.words.joined(other.words) if both else None  # type: ignore[union-attr, arg-type]
+        words = None if self.words is None or other.words is None else self.words.joined(other.words)
         return Language(self.characters.joined(other.characters), words)
 
     def save(self, path: Path) -> None:

@@ -111,7 +111,7 @@ class Lattice:
                 step -= 1
                 other = _one(self._past[step].said[row]) + other
                 row = self._past[step].origin[row]
-            first, last = place[step], len(best) - _alike_at_end(best[place[step] :], other + tail)
+            first, last = place[step], len(best) - alike_at_end(best[place[step] :], other + tail)
             doubts[min(first, len(best) - 1) : max(last, first + 1)] += np.exp(-gap)
         return doubts
 
@@ -125,7 +125,7 @@ class Lattice:
         return tuple(reversed(said))
 
 
-def _alike_at_end(one: Classes, other: Classes) -> int:
+def alike_at_end(one: Classes, other: Classes) -> int:
     """How many of the last classes two texts share."""
     pairs = enumerate(zip(reversed(one), reversed(other), strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recognizer.charset import BLANK
 from recognizer.decoding.best_path import Floats
 from recognizer.decoding.language_prior import LanguagePrior
-from recognizer.decoding.lattice import Classes, Decoded, Hypothesis
+from recognizer.decoding.lattice import Classes, Decoded, Hypothesis, alike_at_end
 
 DOUBTFUL = 0.4  # share of the best text under which a second look is worth its time
 TEXTS = 3  # of each look that are weighed
@@ -90,14 +90,9 @@ def _decoded(looks: Sequence[Look], texts: Sequence[Classes], scores: Doubles) -
 
 def _difference(best: Classes, other: Classes) -> slice:
     """The characters of ``best`` between what both texts begin with and what both end with; at least one."""
-    begin = _alike(best, other)
-    end = len(best) - _alike(best[begin:][::-1], other[begin:][::-1])
+    begin = alike_at_end(best[::-1], other[::-1])
+    end = len(best) - alike_at_end(best[begin:], other[begin:])
     return slice(min(begin, len(best) - 1) if best else 0, max(end, begin + 1))
-
-
-def _alike(one: Classes, other: Classes) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def log_likelihoods(probabilities: Sequence[Floats], lines: Integers, texts: Sequence[Classes]) -> Doubles:

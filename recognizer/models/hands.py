@@ -2,10 +2,9 @@
 
 A network this small cannot learn a hand without reading others worse. So the common one stays as it is, what was
 learnt goes into a second one, and each line is read by whichever knows its hand, from the first blocks on, which they
-share. Hands are told apart by the means of
-the first blocks' channels over the line: how thick, slanted, high and dense its strokes are. Seen against how such
-means vary from hand to hand in the lines of the training, a few lines of a hand give a direction (Fisher's
-discriminant).
+share. Hands are told apart by the means of these blocks' channels over the line: how thick, slanted, high and dense its
+strokes are. Seen against how such means vary from hand to hand in the lines of the training, a few lines of a hand give
+a direction (Fisher's discriminant).
 
 Source: Fisher 1936, https://doi.org/10.1111/j.1469-1809.1936.tb02137.x
 """

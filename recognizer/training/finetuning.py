@@ -145,10 +145,7 @@ def finetune(
     judging = LOOKS * (time.monotonic() - opened)
     learner, made = _learner(model, card.get("int8"), lines, options.for_all)
     if made is not learner:
-        judges = replace(judges, whole=made, farthest=1.0)
-        options = replace(options, frozen=max(STROKES, options.frozen))
-        if replay.in_real_hands:
-            options = replace(options, replay_share=options.replay_share_beside)
+        judges, options = replace(judges, whole=made, farthest=1.0), _beside(options, replay)
     origin = weights_of(learner)
     left = 60 * options.minutes * (1 - SPARE) - (time.monotonic() - begun) - judging
     _train(learner, lines, held, _Task(charset, replay, _shortened(options, left), around))
@@ -189,6 +186,12 @@ def _learner(
     learner.background = None
     model.hands = Hands(learner, found)
     return learner, model
+
+
+def _beside(options: FinetuneOptions, replay: Replay) -> FinetuneOptions:
+    """The same for a network that stands beside the common one, whose first blocks are its own."""
+    share = options.replay_share_beside if replay.in_real_hands else options.replay_share
+    return replace(options, frozen=max(STROKES, options.frozen), replay_share=share)
 
 
 def _judges(held: Sequence[LineTruth], replay: Replay, charset: Charset, options: FinetuneOptions) -> Judges:

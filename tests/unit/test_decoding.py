@@ -11,7 +11,7 @@ import torch
 
 from recognizer.charset import LATIN_V1, Charset
 from recognizer.decoding.beam import beam_search
-from recognizer.decoding.best_path import align, best_path, softmax
+from recognizer.decoding.best_path import align, best_path, needed_steps, softmax
 from recognizer.decoding.characters import CharacterModel
 from recognizer.decoding.language import Language
 from recognizer.decoding.language_prior import LanguagePrior
@@ -101,6 +101,11 @@ def test_an_alignment_spells_its_text(classes: tuple[int, ...]) -> None:
     probabilities = softmax(np.random.default_rng(1).normal(0, 2, (12, 4)).astype(np.float32))
     path = align(probabilities, classes)
     assert collapse(tuple(0 if p < 0 else int(p) + 1 for p in path)) == tuple(range(1, len(classes) + 1))
+
+
+def test_equal_neighbours_need_a_step_more() -> None:
+    assert [needed_steps(text) for text in ("", "ab", "elle", "aaa")] == [0, 2, 5, 5]
+    assert [needed_steps(classes) for classes in ([1, 2, 3], [1, 1], [1, 1, 1], [])] == [3, 3, 5, 0]
 
 
 def test_an_alignment_of_nothing_is_all_blank() -> None:
