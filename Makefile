@@ -92,7 +92,7 @@ train-gpu: $(if $(GPU_PYTHON),,$(VENV)/.installed) ## Train the shipped line rea
 	@test -f $(GPU)/last.ckpt || ! test -f $(GPU)/last.ckpt.00 || cat $(GPU)/last.ckpt.?? >$(GPU)/last.ckpt
 	@$(or $(GPU_PYTHON),$(BIN)/python) -m recognizer train --data $(DATA) --output $(GPU) --start recognizer/weights \
 		--minutes $(if $(filter file,$(origin MINUTES)),24,$(MINUTES)) --call_minutes $(or $(CALL),8) \
-		--batch_size 96 --learning_rate 6e-4 --workers $$(($$(nproc) - 1)) $(TRAIN)
+		--batch_size 160 --learning_rate 8e-4 --workers $$(($$(nproc) - 1)) $(TRAIN)
 	@split --bytes=15M --numeric-suffixes --suffix-length=2 $(GPU)/last.ckpt $(GPU)/last.ckpt.
 
 labelstudio: $(VENV)/bin/pip ## Start a Label Studio of our own on this machine, in its own environment under var/

@@ -72,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     pack.add_argument("data", type=Path, metavar="DATA", help="folder with lines_train.jsonl")
     pack.add_argument("--output", type=Path, required=True, metavar="DIR", help="new folder")
     pack.add_argument("--height", type=int, metavar="PX", help="make line images smaller (the network sees 48 px)")
+    pack.add_argument("--pages", action="store_true", help="also the pages, so that lines can be cut from them anew")
     pack.add_argument("--megabytes", type=float, default=45.0, help="of all its files (default: 45)")
     _add_json(pack)
     return parser

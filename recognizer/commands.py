@@ -210,7 +210,8 @@ def run_pack(options: Options) -> int:
     from recognizer.datasets.packing import pack
 
     most = int(options.megabytes * 1e6)
-    _report(pack(options.data, options.output, most_bytes=most, height_px=options.height).to_json(), options)
+    packed = pack(options.data, options.output, most_bytes=most, height_px=options.height, with_pages=options.pages)
+    _report(packed.to_json(), options)
     return 0
 
 

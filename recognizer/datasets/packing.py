@@ -3,9 +3,10 @@
 import io
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from recognizer.line_images import open_line, to_height
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LINES, INK, FONTS, TEXTS = "lines_train.jsonl", "unipen_text.parquet", "fonts", "texts"
+LINES, PAGES, INK, FONTS, TEXTS = "lines_train.jsonl", "pages.jsonl", "unipen_text.parquet", "fonts", "texts"
 CLOSE = 0.97  # of the room, so that a smaller table, which compresses a little worse, still fits
 WEBP_QUALITY = 75
 RAREST = 100  # samples of pen strokes; fewer are left out
@@ -29,12 +30,14 @@ class Packed:
 
     Attributes:
         lines: real lines, all that there were.
+        pages: that lines are cut from anew; of those to train on, all or none.
         ink: samples of pen strokes.
         ink_left_out: how many more there were.
         bytes: of all files.
     """
 
     lines: int
+    pages: int
     ink: int
     ink_left_out: int
     bytes: int
@@ -44,17 +47,20 @@ class Packed:
         return asdict(self)
 
 
-def pack(data: Path, output: Path, *, most_bytes: int, height_px: int | None = None) -> Packed:
+def pack(
+    data: Path, output: Path, *, most_bytes: int, height_px: int | None = None, with_pages: bool = False
+) -> Packed:
     """Copy what `recognizer.training.line_training.find_corpora` finds in ``data`` into an empty folder.
 
-    Real lines, fonts and prose are copied whole; of the pen strokes the training split, and of that as many samples,
-    drawn at random, as there is room for.
+    Real lines, fonts and prose are copied whole, and where they are wanted the pages of the training split; of the pen
+    strokes that split too, and of it as many samples, drawn at random, as there is room for.
 
     Args:
         data: folder with ``lines_train.jsonl``; ink, fonts and texts where they are there.
         output: new folder.
         most_bytes: of all its files together.
         height_px: to which line images are made smaller and squeezed; None: they are copied as they are.
+        with_pages: also those of ``pages.jsonl``, as they are.
 
     Raises:
         BadManifest: the manifest is missing or breaks its format, or an image is missing.
@@ -65,6 +71,7 @@ def pack(data: Path, output: Path, *, most_bytes: int, height_px: int | None = N
     output.mkdir(parents=True, exist_ok=True)
     try:
         lines = _copy_lines(data / LINES, output, height_px)
+        pages = _copy_pages(data / PAGES, output) if with_pages else 0
     except BadManifest:
         shutil.rmtree(output)
         raise
@@ -77,11 +84,11 @@ def pack(data: Path, output: Path, *, most_bytes: int, height_px: int | None = N
     if size > most_bytes:
         shutil.rmtree(output)
         raise BadInput(
-            f"The lines, fonts and texts of {data} are {size / 1e6:.1f} MB, more than the {most_bytes / 1e6:.1f} MB "
-            "allowed. Allow more."
+            f"What is copied whole from {data} is {size / 1e6:.1f} MB, more than the {most_bytes / 1e6:.1f} MB "
+            "allowed. Allow more, make lines smaller, or leave pages out."
         )
     ink, left_out = _copy_ink(data / INK, output / INK, most_bytes - size) if (data / INK).exists() else (0, 0)
-    return Packed(lines, ink, left_out, _size(output))
+    return Packed(lines, pages, ink, left_out, _size(output))
 
 
 def _size(folder: Path) -> int:
@@ -89,22 +96,45 @@ def _size(folder: Path) -> int:
 
 
 def _copy_lines(manifest: Path, output: Path, height_px: int | None) -> int:
-    """The images under new names, so that rows may point anywhere; returns how many rows."""
-    (output / "lines").mkdir()
-    rows = []
-    for number, row in read_rows(manifest):
+    """The lines of a manifest; returns how many."""
+
+    def copy(source: Path, target: Path) -> None:
+        if height_px is None:
+            shutil.copyfile(source, target)
+        else:
+            _squeeze(source, target, height_px)
+
+    return _copy_rows(manifest, list(read_rows(manifest)), output, copy, suffix=None if height_px is None else ".webp")
+
+
+def _copy_pages(manifest: Path, output: Path) -> int:
+    """The pages of a manifest that may be trained on; returns how many."""
+    rows = [(number, row) for number, row in read_rows(manifest) if row.get("split", "train") == "train"]
+    return _copy_rows(manifest, rows, output, shutil.copyfile, suffix=None)
+
+
+def _copy_rows(
+    manifest: Path,
+    rows: Sequence[tuple[int, dict[str, Any]]],
+    output: Path,
+    copy: Callable[[Path, Path], Any],
+    *,
+    suffix: str | None,
+) -> int:
+    """Rows of a manifest with their images, under new names, so that rows may point anywhere; returns how many."""
+    folder = manifest.stem.split("_")[0]
+    (output / folder).mkdir()
+    copied = []
+    for number, row in rows:
         source = manifest.parent / str(row.get("image"))
-        name = f"lines/{number:06d}{source.suffix if height_px is None else '.webp'}"
+        name = f"{folder}/{number:06d}{suffix or source.suffix}"
         try:
-            if height_px is None:
-                shutil.copyfile(source, output / name)
-            else:
-                _squeeze(source, output / name, height_px)
+            copy(source, output / name)
         except (OSError, NotAnImage) as error:
             raise BadManifest(f"{manifest}, line {number}: its image cannot be copied. {error}") from error
-        rows.append(json.dumps(row | {"image": name}, ensure_ascii=False) + "\n")
-    (output / LINES).write_text("".join(rows), encoding="utf-8")
-    return len(rows)
+        copied.append(json.dumps(row | {"image": name}, ensure_ascii=False) + "\n")
+    (output / manifest.name).write_text("".join(copied), encoding="utf-8")
+    return len(copied)
 
 
 def _squeeze(source: Path, target: Path, height_px: int) -> None:
@@ -136,5 +166,7 @@ def _compressed(rows: "pa.Table") -> bytes:
     import pyarrow.parquet as pq
 
     content = io.BytesIO()
-    pq.write_table(rows, content, compression="zstd", compression_level=12)
+    apart = dict.fromkeys(("dx.list.element", "dy.list.element"), "BYTE_STREAM_SPLIT")  # an eighth smaller
+    named = ["text", "writer"]
+    pq.write_table(rows, content, compression="zstd", compression_level=12, use_dictionary=named, column_encoding=apart)
     return content.getvalue()

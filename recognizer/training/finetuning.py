@@ -7,6 +7,7 @@ they choose how far to go from the parent towards the child, so nothing worse is
 """
 
 import copy
+import math
 import tempfile
 import time
 from collections.abc import Sequence
@@ -37,6 +38,7 @@ FEWEST_LINES = 2
 MOST_HELD_OUT = 10  # where some of the lines given are held out
 LEAST_TRAINING = 0.5  # of the minutes, however long the rest takes
 MOST_HANDS = 32  # that are told apart
+MOST_VISITS = 40  # of a line; more gain nothing, and few lines are learnt by heart
 SPARE = 0.03  # of the minutes, for what cannot be foreseen
 
 
@@ -45,7 +47,7 @@ class FinetuneOptions:
     """How to adapt.
 
     Attributes:
-        minutes: in all: opening, training, choosing how far to go.
+        minutes: at most, in all: opening, training, choosing how far to go; few lines are learnt sooner.
         learning_rate: peak.
         batch_size: lines of 672 px per step.
         replay_share: of the lines drawn, where there is replay.
@@ -145,7 +147,7 @@ def finetune(
     judging = LOOKS * (time.monotonic() - opened)
     learner, made = _learner(model, card.get("int8"), lines, options.for_all)
     if made is not learner:
-        judges, options = replace(judges, whole=made, farthest=1.0), _beside(options, replay)
+        judges, options = replace(judges, whole=made, farthest=_farthest(len(held))), _beside(options, replay)
     origin = weights_of(learner)
     left = 60 * options.minutes * (1 - SPARE) - (time.monotonic() - begun) - judging
     _train(learner, lines, held, _Task(charset, replay, _shortened(options, left), around))
@@ -192,6 +194,11 @@ def _beside(options: FinetuneOptions, replay: Replay) -> FinetuneOptions:
     """The same for a network that stands beside the common one, whose first blocks are its own."""
     share = options.replay_share_beside if replay.in_real_hands else options.replay_share
     return replace(options, frozen=max(STROKES, options.frozen), replay_share=share)
+
+
+def _farthest(held: int) -> float:
+    """How far towards a child that stands beside the common network so many lines may choose to go: few cannot tell."""
+    return 0.5 + 0.5 * min(1.0, held / MOST_HELD_OUT)
 
 
 def _judges(held: Sequence[LineTruth], replay: Replay, charset: Charset, options: FinetuneOptions) -> Judges:
@@ -243,7 +250,13 @@ def _train(model: LineCTC, lines: Sequence[LineTruth], held: Sequence[LineTruth]
             best=False,
         )
         model.freeze(task.options.frozen)
-        fit(model, course, {})
+        fit(model, course, {"max_steps": _most_steps(len(lines), task)})
+
+
+def _most_steps(lines: int, task: _Task) -> int:
+    """In which each line is seen `MOST_VISITS` times."""
+    own = 1.0 - (task.options.replay_share if task.replay.sources else 0.0)
+    return math.ceil(MOST_VISITS * lines / (own * task.options.batch_size))
 
 
 def _mixture(lines: Sequence[LineTruth], task: _Task) -> Mixture:

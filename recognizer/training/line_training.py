@@ -17,6 +17,7 @@ from recognizer.charset import LATIN_V1, Charset
 from recognizer.corpora import LineTruth, read_manifest, read_page_manifest
 from recognizer.datasets.batches import Corpora, LineDataModule, Mixture
 from recognizer.datasets.held_out import hold_out
+from recognizer.datasets.packing import PAGES
 from recognizer.decoding.language import Language
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.engines.int8_graph import Int8
@@ -33,7 +34,6 @@ from recognizer.training.trainer import EndOfCall, Keeping, run
 from recognizer.weights_files import load_reader, save_prior, save_reader
 
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
-PAGES = "pages.jsonl"
 
 
 def find_corpora(data: Path) -> tuple[Corpora, list[LineTruth]]:

@@ -21,7 +21,8 @@ class Schedule:
     Attributes:
         learning_rate: peak, after the warm-up.
         weight_decay: AdamW's, on weights of more than one dimension.
-        minutes: length of the schedule in training time; None: the Trainer's ``max_steps`` or ``max_epochs`` decide.
+        minutes: length of the schedule in training time; the Trainer's ``max_steps`` or ``max_epochs`` may end it
+            before, and decide alone where this is None.
         dropout: while training.
         ema_decay: per step, of the averaged weights that are kept.
         warm_up_steps: over which the learning rate rises.
@@ -83,12 +84,13 @@ class LitReader(pl.LightningModule):
     @property
     def progress(self) -> float:
         """The share of the schedule that is done, 0 to 1; 0 for as long as nothing says how many steps there are."""
-        if self.hyper.minutes is not None:
-            return min(1.0, self.trained_s / (60 * self.hyper.minutes))
-        steps = [float(self.trainer.max_steps)] if self.trainer.max_steps > 0 else []
+        shares = [] if self.hyper.minutes is None else [self.trained_s / (60 * self.hyper.minutes)]
+        if self.trainer.max_steps > 0:
+            shares.append(self.global_step / self.trainer.max_steps)
         if (epochs := self.trainer.max_epochs or 0) > 0:
-            steps.append(epochs * float(self.trainer.num_training_batches) / self.trainer.accumulate_grad_batches)
-        return min(1.0, self.global_step / max(1.0, min(steps))) if steps else 0.0
+            steps = epochs * float(self.trainer.num_training_batches) / self.trainer.accumulate_grad_batches
+            shares.append(self.global_step / max(1.0, steps))
+        return min(1.0, max(shares, default=0.0))
 
     def on_validation_start(self) -> None:
         """Time spent validating is not training time."""

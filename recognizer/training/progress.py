@@ -67,7 +67,7 @@ class Follower(pl.Callback):
 
     def _moment(self, trainer: pl.Trainer, module: pl.LightningModule) -> Progress:
         assert isinstance(module, LitLineCTC)
-        share, minutes = module.progress, module.hyper.minutes
+        share, trained_s = module.progress, module.trained_s
         told = trainer.callback_metrics
         return Progress(
             share=share,
@@ -75,5 +75,5 @@ class Follower(pl.Callback):
             epoch=self._seen / max(1, self._lines),
             loss=float(told["train/loss"]) if "train/loss" in told else math.nan,
             cer=float(told["val/cer"]) if "val/cer" in told else None,
-            seconds_left=None if minutes is None else (1 - share) * 60 * minutes,
+            seconds_left=trained_s * (1 - share) / share if share and trained_s else None,
         )

@@ -54,6 +54,22 @@ def test_progress_is_told_and_the_lines_that_choose_are_those_given(rows: list[L
     assert all(np.isfinite(moment.loss) and moment.epoch > 0 and (moment.seconds_left or 0) <= 3 for moment in told)
 
 
+def test_few_lines_are_not_learnt_by_heart(
+    rows: list[LineTruth], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Progress] = []
+    monkeypatch.setattr(finetuning, "MOST_VISITS", 3)
+    options, around = FinetuneOptions(minutes=60, batch_size=1), Surroundings(held=rows[6:], watch=told.append)
+    finetune(rows[:6], SHIPPED, tmp_path / "child", Replay(), options, around)
+    assert told[-1].step <= 18 and told[-1].epoch < 12  # short lines share a step
+
+
+def test_two_lines_that_choose_do_not_choose_the_whole_way(rows: list[LineTruth], tmp_path: Path) -> None:
+    options, few = replace(SHORT, minutes=0.5), Surroundings(held=rows[:2])  # which it learns to read in any case
+    report = finetune(rows, SHIPPED, tmp_path / "child", Replay(), options, few)
+    assert report.kept == "child" and 0 < report.share <= 0.6
+
+
 def test_a_training_that_was_stopped_goes_on_where_it_was(rows: list[LineTruth], tmp_path: Path) -> None:
     steps: list[int] = []
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from recognizer.__main__ import main
-from recognizer.corpora import read_manifest
+from recognizer.corpora import read_manifest, read_page_manifest
 from recognizer.datasets import packing
 from recognizer.errors import BadInput, BadManifest
 from recognizer.line_images import open_line, to_height
@@ -55,6 +56,27 @@ def test_a_packed_folder_trains_as_the_whole_one_does(data: Path, tmp_path: Path
     corpora, _ = find_corpora(tmp_path / "packed")
     assert corpora.ink is not None and len(pd.read_parquet(corpora.ink)) == SAMPLES
     assert [path.name for path in corpora.texts] == ["prose.txt"]
+
+
+def test_pages_to_train_on_are_carried_where_that_is_asked_for(data: Path, tmp_path: Path) -> None:
+    rows = list(read_manifest(data / "lines_train.jsonl"))
+    line = {"text": "one", "polygon": [[0, 0], [20, 0], [20, 20], [0, 20]], "baseline": [[0, 15], [20, 15]]}
+    page = {"width": 40, "height": 40, "lines": [line], "writer": rows[-1].writer}
+    pages = [page | {"image": f"scans/{split}.png", "split": split} for split in ("val", "train", "adapt")]
+    (data / "scans").mkdir()
+    for row in pages:
+        Image.new("L", (40, 40), 255).save(data / str(row["image"]))
+    (data / "pages.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pages))
+    assert packing.pack(data, tmp_path / "without", most_bytes=10_000_000).pages == 0
+    assert not (tmp_path / "without" / "pages.jsonl").exists()
+    assert packing.pack(data, tmp_path / "with", most_bytes=10_000_000, with_pages=True).pages == 1
+    (carried,) = read_page_manifest(tmp_path / "with" / "pages.jsonl")
+    assert carried.extra["split"] == "train" and carried.lines[0].text == "one"
+    assert carried.image.read_bytes() == (data / "scans" / "train.png").read_bytes()
+    (data / "scans" / "train.png").unlink()
+    with pytest.raises(BadManifest, match=r"pages.jsonl, line 2: its image cannot be copied"):
+        packing.pack(data, tmp_path / "broken", most_bytes=10_000_000, with_pages=True)
+    assert not (tmp_path / "broken").exists()
 
 
 def test_lines_are_made_smaller_where_that_is_asked_for(data: Path, tmp_path: Path) -> None:
