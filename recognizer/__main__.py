@@ -117,7 +117,7 @@ def _add_finetune(finetune: argparse.ArgumentParser) -> None:
     finetune.add_argument("--output", type=Path, required=True, metavar="DIR")
     finetune.add_argument("--from", dest="parent", type=Path, metavar="DIR", help="model to start from")
     finetune.add_argument("--replay", type=Path, nargs="+", default=[], metavar="PATH", help="what to keep knowing")
-    finetune.add_argument("--minutes", type=float, default=4.0, help="training time (default: 4)")
+    finetune.add_argument("--minutes", type=float, default=4.0, help="at most; few lines take less (default: 4)")
     finetune.add_argument("--seed", type=int, default=1)
     _add_json(finetune)
 
