@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recognizer.corpora import read_manifest, read_page_manifest
+from recognizer.corpora import LineTruth, read_manifest, read_page_manifest
 from recognizer.errors import BadInput, BadManifest, NotAnImage
 from recognizer.export import render
 from recognizer.images import Limits, open_pages
@@ -75,11 +75,12 @@ def _read_pages(reader: LineReader, path: Path, options: Options) -> list[Page]:
 
 
 def _read_lines(reader: LineReader, path: Path) -> list[Page]:
-    files = [row.image for row in read_manifest(path)] if path.suffix == ".jsonl" else [path]
-    images = [open_line(file) for file in files]
+    rows = list(read_manifest(path)) if path.suffix == ".jsonl" else [LineTruth(path, "")]
+    images = [open_line(row.image) for row in rows]
+    readings = reader.read_lines(images, pages=[row.page for row in rows])
     return [
-        _whole(file, image.shape[1], image.shape[0], reading, reader.version)
-        for file, image, reading in zip(files, images, reader.read_lines(images), strict=True)
+        _whole(row.image, image.shape[1], image.shape[0], reading, reader.version)
+        for row, image, reading in zip(rows, images, readings, strict=True)
     ]
 
 

@@ -1,7 +1,7 @@
 """Ground truth as files hold it: line manifests and page manifests (JSONL)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,12 @@ class LineTruth:
     def writer(self) -> str:
         """Whose hand it is; the page, else the file's folder, where the manifest names no writer."""
         return str(self.extra.get("writer") or self.extra.get("page") or self.image.parent.name)
+
+    @property
+    def page(self) -> Hashable | None:
+        """Names the page that it stands on; None where the manifest does not."""
+        name = self.extra.get("page")
+        return None if name is None else tuple(str(self.extra.get(key)) for key in ("collection", "writer", "page"))
 
 
 def read_manifest(path: Path) -> Iterator[LineTruth]:

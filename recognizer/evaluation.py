@@ -90,7 +90,8 @@ def read_rows(reader: LineReader, rows: Sequence[LineTruth]) -> list[Reading]:
     """
     readings: list[Reading] = []
     for start in range(0, len(rows), CHUNK_LINES):
-        readings += reader.read_lines([open_line(row.image) for row in rows[start : start + CHUNK_LINES]])
+        chunk = rows[start : start + CHUNK_LINES]
+        readings += reader.read_lines([open_line(row.image) for row in chunk], pages=[row.page for row in chunk])
     return readings
 
 

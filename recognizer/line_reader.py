@@ -1,6 +1,6 @@
 """The public reader: files, pages or line images in; lines with texts and confidences out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -30,8 +30,8 @@ class Recogniser(Protocol):
 
     charset: Charset
 
-    def read(self, images: Sequence[Grey]) -> list[Reading]:
-        """Readings of line crops, in their order."""
+    def read(self, images: Sequence[Grey], pages: Sequence[Hashable | None] | None = None) -> list[Reading]:
+        """Readings of line crops, in their order; ``pages``: which page each stands on, where that is known."""
 
     def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
         """How far the image of each line crop bears out a text."""
@@ -136,11 +136,18 @@ class LineReader:
         return (turned, other) if better else (line, reading)
 
     def _read(self, page: PageImage, found: Sequence[FoundLine]) -> list[Reading]:
-        return self.read_lines([crop_line(page.grey, line.polygon, line.baseline) for line in found])
+        crops = [crop_line(page.grey, line.polygon, line.baseline) for line in found]
+        return self.read_lines(crops, pages=[page.number] * len(crops))
 
-    def read_lines(self, images: Sequence[Grey]) -> list[Reading]:
-        """Readings of line crops (H, W), dark on light, of any height, in their order."""
-        return self._recogniser.read(images)
+    def read_lines(self, images: Sequence[Grey], *, pages: Sequence[Hashable | None] | None = None) -> list[Reading]:
+        """Readings of line crops (H, W), dark on light, of any height, in their order.
+
+        Args:
+            images: the lines.
+            pages: which page each stands on, where that is known: lines of one page are most likely in one hand, and
+                a model that learnt some knows a hand better by several lines.
+        """
+        return self._recogniser.read(images, pages)
 
     def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
         """How far the image of each line crop bears out a text; see `recognizer.decoding.plausibility`."""

@@ -1,12 +1,13 @@
 """Line images → readings: batches through the network, beams out of its logits, calibrated confidences.
 
 Every line is padded to the bucket its own width decides and only lines of one bucket share a batch, so a reading
-depends on nothing but the line. A batch per core runs through the network at once, and is decoded while the next run.
+depends on nothing but the line, and on whether its page is in a hand that was learnt later. A batch per core runs
+through the network at once, and is decoded while the next run.
 """
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -20,8 +21,9 @@ from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.decoding.lattice import Decoded
 from recognizer.decoding.looks import Look, settle
 from recognizer.decoding.plausibility import plausibility
-from recognizer.engines.runtimes import Runtime
+from recognizer.engines.runtimes import Runtime, Told
 from recognizer.line_images import Grey, bucket_width, stack, stretch, to_height
+from recognizer.models.hands import SURE, bar_of_page
 from recognizer.models.line_ctc import FEW_ROWS, HEIGHT_PX, PX_PER_STEP
 from recognizer.page import Reading, Word
 
@@ -31,6 +33,7 @@ ALTERNATIVES = 5
 CROWDED = 0.6  # characters per time step from which a line is read again
 STRETCH = 1.4  # how much wider it then is
 WIDER = 1.25  # how much wider a line in doubt is read again
+OF_A_PAGE = 4  # lines, at least, that tell whose hand it is in
 MOST_STRETCH = 2.5  # to look for a text that the line seems too short for
 
 
@@ -102,11 +105,16 @@ class LineRecogniser:
         self._runtime = runtime
         self._calibration = calibration
 
-    def read(self, images: Sequence[Grey]) -> list[Reading]:
-        """Readings of line crops (H, W), dark on light, of any height, in their order."""
-        return [self._calibrate(examined) for examined in self.examine(images)]
+    def read(self, images: Sequence[Grey], pages: Sequence[Hashable | None] | None = None) -> list[Reading]:
+        """Readings of line crops (H, W), dark on light, of any height, in their order.
 
-    def examine(self, images: Sequence[Grey]) -> list[Examined]:
+        Args:
+            images: the lines.
+            pages: which page each stands on, most likely in one hand, where that is known.
+        """
+        return [self._calibrate(examined) for examined in self.examine(images, pages)]
+
+    def examine(self, images: Sequence[Grey], pages: Sequence[Hashable | None] | None = None) -> list[Examined]:
         """What `read` calibrates.
 
         Where letters crowd the time steps, the line is looked at once more, stretched, and that counts; where the text
@@ -114,12 +122,15 @@ class LineRecogniser:
         """
         rows, by = self._effort.rows, self._effort.wider * HEIGHT_PX / self._effort.rows
         prepared = [to_height(image, rows, wider=by) for image in images]
-        looks = {row: [look] for row, look in self._look(dict(enumerate(prepared))).items()}
+        alone = self._look(dict(enumerate(prepared)), {})
+        bars = _bars([alone[row].far for row in range(len(prepared))], pages or ())
+        others = {row: prepared[row] for row, bar in bars.items() if (alone[row].far > SURE) != (alone[row].far > bar)}
+        looks = {row: [look] for row, look in (alone | self._look(others, bars)).items()}
         if self._effort.looks == 2:
             crowded = {row for row, (look,) in looks.items() if _crowding(look, prepared[row]) > CROWDED}
             doubtful = {row for row, (look,) in looks.items() if look.doubtful} - crowded
             wider = dict.fromkeys(doubtful, WIDER) | dict.fromkeys(crowded, STRETCH)
-            again = self._look({row: stretch(prepared[row], by) for row, by in sorted(wider.items())})
+            again = self._look({row: stretch(prepared[row], by) for row, by in sorted(wider.items())}, bars)
             looks |= {row: [look] if row in crowded else [*looks[row], look] for row, look in again.items()}
         seen = [looks[row] for row in range(len(images))]
         return [self._weigh(*line) for line in zip(seen, settle(seen, self._prior), strict=True)]
@@ -129,38 +140,40 @@ class LineRecogniser:
         prepared = {row: _roomy(to_height(image, HEIGHT_PX), texts[row]) for row, image in enumerate(images)}
         scored = {
             row: plausibility(logits, texts[row], self.charset)
-            for rows, batch in self._score_all(prepared)
-            for row, logits in zip(rows, batch, strict=True)
+            for rows, told in self._score_all(prepared, {})
+            for row, logits in zip(rows, told.logits, strict=True)
         }
         return [scored[row] for row in range(len(images))]
 
-    def _look(self, images: Mapping[int, Grey]) -> dict[int, Look]:
+    def _look(self, images: Mapping[int, Grey], bars: Mapping[int, float]) -> dict[int, Look]:
         looks: dict[int, Look] = {}
-        waiting: dict[int, Floats] = {}
-        for rows, logits in self._score_all(images):
-            waiting |= dict(zip(rows, softmax(logits), strict=True))
+        waiting: dict[int, tuple[Floats, float]] = {}
+        for rows, told in self._score_all(images, bars):
+            waiting |= dict(zip(rows, zip(softmax(told.logits), told.far.tolist(), strict=True), strict=True))
             if len(waiting) >= DECODED_TOGETHER:
                 looks |= self._decode(waiting)
                 waiting = {}
         return looks | self._decode(waiting)
 
-    def _decode(self, lines: Mapping[int, Floats]) -> dict[int, Look]:
-        effort = self._effort
-        found = beam_search(list(lines.values()), width=effort.width, floor=effort.floor, prior=self._prior)
-        return {row: Look(lines[row], decoded) for row, decoded in zip(lines, found, strict=True)}
+    def _decode(self, lines: Mapping[int, tuple[Floats, float]]) -> dict[int, Look]:
+        effort, seen = self._effort, [probabilities for probabilities, _ in lines.values()]
+        found = beam_search(seen, width=effort.width, floor=effort.floor, prior=self._prior)
+        return {
+            row: Look(probabilities, decoded, far)
+            for (row, (probabilities, far)), decoded in zip(lines.items(), found, strict=True)
+        }
 
-    def _score_all(self, images: Mapping[int, Grey]) -> Iterator[tuple[list[int], Floats]]:
-        """The logits (B, T, C) of each batch with its rows; the next ones are computed while these are used."""
+    def _score_all(self, images: Mapping[int, Grey], bars: Mapping[int, float]) -> Iterator[tuple[list[int], Told]]:
+        """What the network says of each batch, with its rows; the next ones are computed while these are used."""
+
+        def score(rows: Sequence[int]) -> Told:
+            enough = np.array([bars.get(row, SURE) for row in rows], np.float32)
+            return self._runtime(stack([images[row] for row in rows], step_px=BUCKET_PX).numpy(), enough)
+
         with ThreadPoolExecutor(self._runtime.workers) as network:
-            batches = [
-                (rows, network.submit(self._score, [images[row] for row in rows]))
-                for rows in _plan(images, self._runtime.batch_px)
-            ]
-            for rows, scored in batches:
-                yield rows, scored.result()
-
-    def _score(self, images: Sequence[Grey]) -> Floats:
-        return self._runtime(stack(images, step_px=BUCKET_PX).numpy())
+            batches = [(rows, network.submit(score, rows)) for rows in _plan(images, self._runtime.batch_px)]
+            for rows, told in batches:
+                yield rows, told.result()
 
     def _weigh(self, looks: Sequence[Look], found: Decoded) -> Examined:
         """What was found, with what speaks for it in all looks that have room for it."""
@@ -193,6 +206,21 @@ def word_spans(text: str) -> list[tuple[int, int]]:
         elif character != " " and start is None:
             start = index
     return spans
+
+
+def _bars(far: Sequence[float], pages: Sequence[Hashable | None]) -> dict[int, float]:
+    """How far along a hand's direction a line has to lie, for each line of a page that has enough of them.
+
+    Args:
+        far: how far each line does.
+        pages: on which each stands; shorter where that is not known.
+    """
+    rows_of: dict[Hashable, list[int]] = defaultdict(list)
+    for row, page in enumerate(pages):
+        if page is not None:
+            rows_of[page].append(row)
+    enough = [rows for rows in rows_of.values() if len(rows) >= OF_A_PAGE]
+    return {row: bar for rows in enough for bar in [bar_of_page([far[row] for row in rows])] for row in rows}
 
 
 def _crowding(look: Look, image: Grey) -> float:

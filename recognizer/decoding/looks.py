@@ -32,10 +32,12 @@ class Look:
     Attributes:
         probabilities: (T, C).
         found: the texts.
+        far: how far it lies along the direction of a hand that was learnt later; see `recognizer.models.hands`.
     """
 
     probabilities: Floats
     found: Decoded
+    far: float = -np.inf
 
     @property
     def doubtful(self) -> bool:

@@ -3,7 +3,7 @@
 import os
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -11,7 +11,21 @@ from numpy.typing import NDArray
 
 from recognizer.decoding.best_path import Floats
 from recognizer.engines.int8_graph import Int8, Ranges
+from recognizer.models.hands import SURE
 from recognizer.models.line_ctc import LineCTC
+
+
+class Told(NamedTuple):
+    """What a network says of some lines.
+
+    Attributes:
+        logits: (B, W / 8, C).
+        far: (B,), how far each lies along the direction of the hand, of those learnt later, that it is likest; minus
+            infinity where none was.
+    """
+
+    logits: Floats
+    far: Floats
 
 
 class Runtime(Protocol):
@@ -25,8 +39,13 @@ class Runtime(Protocol):
     workers: int
     batch_px: int
 
-    def __call__(self, images: Floats) -> Floats:
-        """Line images (B, 1, H, W) to logits (B, W / 8, C)."""
+    def __call__(self, images: Floats, bars: Floats | None = None) -> Told:
+        """Read line images, (B, 1, H, W).
+
+        Args:
+            images: the lines.
+            bars: (B,), how far a line has to lie along a hand's direction to be in it; None: as one by itself has to.
+        """
 
 
 class OnnxRuntime:
@@ -43,23 +62,24 @@ class OnnxRuntime:
         self.workers, self.batch_px = available_cores(), 2 * 672  # more leave the processor's cache
         self._see = open_session(seeing_graph(model, int8), threads=1)
         self._tell = open_session(telling_graph(model, int8), threads=1)
-        self._learnt = None
+        self._far = model.far
+        self._tell_hands = None
         if model.hands is not None:
-            self._learnt = model.knows, open_session(telling_graph(model.hands.network, int8), threads=1)
+            self._tell_hands = open_session(telling_graph(model.hands.network, int8), threads=1)
 
-    def __call__(self, images: Floats) -> Floats:
+    def __call__(self, images: Floats, bars: Floats | None = None) -> Told:
         """See `Runtime`."""
         seen, strokes = self._see.run(["seen", "strokes"], {"images": images})
-        if self._learnt is None:
-            return _told(self._tell, seen)
-        knows, tell = self._learnt
-        known = knows(torch.from_numpy(strokes)).numpy()
-        parts = [(session, rows) for session, rows in ((self._tell, ~known), (tell, known)) if rows.any()]
-        said = np.concatenate([_told(session, seen[rows]) for session, rows in parts])
-        return said[np.argsort(np.concatenate([np.flatnonzero(rows) for _, rows in parts]))]
+        far = self._far(torch.from_numpy(strokes)).numpy()
+        if self._tell_hands is None:
+            return Told(_said(self._tell, seen), far)
+        known = far > (SURE if bars is None else bars)
+        parts = [(session, rows) for session, rows in ((self._tell, ~known), (self._tell_hands, known)) if rows.any()]
+        said = np.concatenate([_said(session, seen[rows]) for session, rows in parts])
+        return Told(said[np.argsort(np.concatenate([np.flatnonzero(rows) for _, rows in parts]))], far)
 
 
-def _told(session: Any, seen: NDArray[Any]) -> Floats:
+def _said(session: Any, seen: NDArray[Any]) -> Floats:
     logits: Floats = session.run(["logits"], {"seen": seen})[0]
     return logits
 
@@ -73,11 +93,14 @@ class TorchRuntime:
         self._model = model.eval().to(self._device)
         self._lock = threading.Lock()
 
-    def __call__(self, images: Floats) -> Floats:
+    def __call__(self, images: Floats, bars: Floats | None = None) -> Told:
         """See `Runtime`."""
         with self._lock, torch.inference_mode():
-            logits: Floats = self._model(torch.from_numpy(images).to(self._device)).float().cpu().numpy()
-            return logits
+            seen = self._model.see(torch.from_numpy(images).to(self._device))
+            far = self._model.far(seen.mean(dim=(2, 3)))
+            enough = SURE if bars is None else torch.from_numpy(bars).to(self._device)
+            logits = self._model.tell_each(seen, far > enough)
+            return Told(logits.float().cpu().numpy(), far.float().cpu().numpy())
 
 
 def open_session(graph: bytes, *, threads: int) -> Any:

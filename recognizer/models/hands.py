@@ -4,14 +4,16 @@ A network this small cannot learn a hand without reading others worse. So the co
 learnt goes into a second one, and each line is read by whichever knows its hand, from the first blocks on, which they
 share. Hands are told apart by the means of these blocks' channels over the line: how thick, slanted, high and dense its
 strokes are. Seen against how such means vary from hand to hand in the lines of the training, a few lines of a hand give
-a direction (Fisher's discriminant).
+a direction (Fisher's discriminant). Lines of one page are most likely in one hand: where several of them are read
+together, their mean decides, and a line has to be far from it to be taken for another's.
 
 Source: Fisher 1936, https://doi.org/10.1111/j.1469-1809.1936.tb02137.x
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from recognizer.models.line_ctc import LineCTC
 
 SURE = 2.2  # standard deviations from the lines of the training, along a hand's direction
+ON_PAGES = (1.4, 2.4), (3.5, 1.0)  # the same for lines of pages whose mean is so far along, and between them
 SHRINKAGE = 0.2  # of the correlations between channels
 ALIKE = 0.65  # cosine from which two directions are one hand's
 
@@ -76,13 +79,18 @@ class Hands(nn.Module):
         self.network = network
         self.register_buffer("directions", directions)
 
-    def known(self, seen: Tensor) -> Tensor:
-        """Whether each line is in one of the hands.
+    def far(self, seen: Tensor) -> Tensor:
+        """How far each line lies along the direction of the hand that it is likest, (lines,) standard deviations.
 
         Args:
             seen: (lines, channels), of `Background.seen`.
         """
-        return ((seen @ self.directions.T) > SURE).any(dim=1)
+        return (seen @ self.directions.T).amax(dim=1)
+
+
+def bar_of_page(far: Sequence[float]) -> float:
+    """How far along a hand's direction a line of a page has to lie to be in that hand, given how far its lines do."""
+    return float(np.interp(np.mean(far), *ON_PAGES))
 
 
 def directions(hands: Iterable[Tensor]) -> Tensor:

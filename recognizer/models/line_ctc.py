@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from recognizer.models.hands import Background, Hands
+from recognizer.models.hands import SURE, Background, Hands
 
 HEIGHT_PX = 48
 PX_PER_STEP = 8
@@ -73,7 +73,12 @@ class LineCTC(nn.Module):
         seen = self.see(images)
         if self.hands is None or self.training:
             return self.tell(seen)
-        known = self.knows(seen.mean(dim=(2, 3)))
+        return self.tell_each(seen, self.far(seen.mean(dim=(2, 3))) > SURE)
+
+    def tell_each(self, seen: Tensor, known: Tensor) -> Tensor:
+        """Class scores from what `see` gives; of the lines that are ``known``, (B,), by the network of the hands."""
+        if self.hands is None:
+            return self.tell(seen)
         parts = [(network, rows) for network, rows in ((self, ~known), (self.hands.network, known)) if rows.any()]
         said = torch.cat([network.tell(seen[rows]) for network, rows in parts])
         return said[torch.cat([rows.nonzero()[:, 0] for _, rows in parts]).argsort()]
@@ -90,15 +95,15 @@ class LineCTC(nn.Module):
         logits: Tensor = self.head(self.dropout(steps))
         return logits
 
-    def knows(self, strokes: Tensor) -> Tensor:
-        """Whether each line is in a hand that was learnt later.
+    def far(self, strokes: Tensor) -> Tensor:
+        """How far each line lies along the direction of the hand, of those learnt later, that it is likest, (B,).
 
         Args:
             strokes: (B, 192), the mean of each channel after `STROKES` blocks.
         """
         if self.hands is None or self.background is None:
-            return torch.zeros(len(strokes), dtype=torch.bool, device=strokes.device)
-        return torch.cat([self.hands.known(self.background.seen(line[None])) for line in strokes])
+            return torch.full((len(strokes),), -torch.inf, device=strokes.device)
+        return torch.cat([self.hands.far(self.background.seen(line[None])) for line in strokes])
 
     def freeze(self, depth: int) -> None:
         """Leave the stem and the first ``depth`` blocks as they are while the rest learns."""

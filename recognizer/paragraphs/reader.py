@@ -5,7 +5,7 @@ calibrates them.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
 from math import exp
 from pathlib import Path
@@ -44,8 +44,8 @@ class ParagraphRecogniser:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._model = model.eval().to(self._device)
 
-    def read(self, images: Sequence[Grey]) -> list[Reading]:
-        """Readings of line crops (H, W), dark on light, of any height, in their order."""
+    def read(self, images: Sequence[Grey], pages: Sequence[Hashable | None] | None = None) -> list[Reading]:
+        """Readings of line crops (H, W), dark on light, of any height, in their order, whatever page they stand on."""
         return [self._reading(written) for written in self._write([fit_line(image, self.shape) for image in images])]
 
     def read_paragraphs(self, images: Sequence[Grey]) -> list[list[Reading]]:

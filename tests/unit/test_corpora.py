@@ -1,5 +1,6 @@
 """Manifests: what is accepted, and what a broken one is told."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,19 @@ def test_images_are_relative_to_the_manifest(tmp_path: Path) -> None:
     (tmp_path / "m.jsonl").write_text('{"image": "a/b.png", "text": "é", "writer": "w", "flags": ["x"]}\n\n')
     (row,) = read_manifest(tmp_path / "m.jsonl")
     assert (row.image, row.text, row.flags, row.writer) == (tmp_path / "a/b.png", "é", ("x",), "w")
+
+
+def test_pages_of_two_writers_are_two_though_both_are_called_one(tmp_path: Path) -> None:
+    names = [
+        {"page": 1, "writer": "ann"},
+        {"page": 1, "writer": "bob"},
+        {"page": 1, "writer": "ann"},
+        {"writer": "ann"},
+    ]
+    rows = [json.dumps({"image": "a.png", "text": "x", **name}) for name in names]
+    (tmp_path / "m.jsonl").write_text("\n".join(rows))
+    one, other, again, nowhere = (row.page for row in read_manifest(tmp_path / "m.jsonl"))
+    assert one == again != other and nowhere is None
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,19 @@ import numpy as np
 import pytest
 import torch
 
+from recognizer.calibration import Calibration
 from recognizer.charset import LATIN_V1
 from recognizer.corpora import LineTruth
 from recognizer.decoding.best_path import Floats, softmax
 from recognizer.engines.int8_graph import Int8
 from recognizer.engines.quantisation import activation_ranges
 from recognizer.engines.runtimes import OnnxRuntime, Runtime, TorchRuntime
+from recognizer.evaluation import read_rows
 from recognizer.line_images import open_line, stack, to_height
+from recognizer.line_reader import LineReader
+from recognizer.line_recogniser import LineRecogniser
 from recognizer.model_card import SHIPPED, WEIGHTS, read_card
-from recognizer.models.hands import Background, Hands, directions
+from recognizer.models.hands import SURE, Background, Hands, bar_of_page, directions
 from recognizer.models.line_ctc import LineCTC
 from recognizer.training.stroke_statistics import learn_background, learn_directions
 from recognizer.weights_files import load_reader, save_reader
@@ -94,11 +98,41 @@ def test_each_line_is_read_by_the_network_that_knows_its_hand(
     if engine != "torch":
         runtime = OnnxRuntime(model, Int8(RANGES, 64) if engine == "integers" else None)
     images = images_of([*broad(tmp_path), *others[::12]])
-    together = runtime(images)
+    together = runtime(images).logits
     said = [silent(line[None]) for line in together]
     assert sum(said[:8]) >= 7 and sum(said[8:]) <= 1
-    apart = np.concatenate([runtime(images[row : row + 1]) for row in range(len(images))])
+    apart = np.concatenate([runtime(images[row : row + 1]).logits for row in range(len(images))])
     assert np.abs(apart - together).max() < 1e-3
+
+
+@pytest.mark.parametrize("engine", ["torch", "floats"])
+def test_a_page_is_in_one_hand_though_some_of_its_lines_alone_do_not_tell(
+    model: LineCTC, others: list[LineTruth], tmp_path: Path, engine: str
+) -> None:
+    assert model.hands is not None
+    torch.nn.init.constant_(model.hands.network.head.bias[:1], 20.0)  # the blank: it reads nothing in any line
+    runtime: Runtime = TorchRuntime(model, "cpu") if engine == "torch" else OnnxRuntime(model)
+    rows = [*broad(tmp_path), *others[:8]]
+    crops = [open_line(row.image) for row in rows]
+    far = np.concatenate([runtime(stack([to_height(crop, 48)], step_px=32).numpy()).far for crop in crops])
+    model.hands.directions *= float(
+        2.1 / far[:8].mean()
+    )  # the hand's lines now lie about where a line alone may be another's
+    reader = LineReader(None, LineRecogniser(runtime, LATIN_V1, Calibration()), version="two-networks")
+
+    def said(pages: list[str] | None) -> list[bool]:
+        return [bool(reading.text) for reading in reader.read_lines(crops, pages=pages)]
+
+    assert said(["mine"] * 8 + ["theirs"] * 8) == [False] * 8 + [True] * 8
+    assert any(said(None)[:8])
+    assert said([f"page {number // 3}" for number in range(16)]) == said(None)  # three lines are too few to tell
+    on_pages = [replace(row, extra={"page": "of mine" if number < 8 else 9}) for number, row in enumerate(rows)]
+    assert [bool(reading.text) for reading in read_rows(reader, on_pages)] == [False] * 8 + [True] * 8
+
+
+def test_a_line_that_is_far_from_its_pages_hand_is_anothers() -> None:
+    assert bar_of_page([2.6, 1.5, 2.9]) < 1.5 and bar_of_page([-0.4, 2.9, 0.3]) > 2.9
+    assert bar_of_page([-np.inf] * 4) > 0  # no hand was learnt
 
 
 def test_in_training_nobody_else_speaks(model: LineCTC, tmp_path: Path) -> None:
@@ -151,8 +185,8 @@ def test_the_lines_of_the_training_are_nobodys() -> None:
     whitened = background.seen(seen)
     assert whitened.mean(dim=0).abs().max() < 0.01 and (whitened.T @ whitened / 4000).diagonal().max() < 1.3
     far = directions([background.seen(seen[:20] + 3 * seen.std(dim=0))])
-    taken = Hands(load_reader(SHIPPED)[0], far).known(whitened).float().mean()
-    assert taken < 0.05
+    taken = Hands(load_reader(SHIPPED)[0], far).far(whitened) > SURE
+    assert taken.float().mean() < 0.05
 
 
 def test_background_of_a_few_lines_is_still_one(tmp_path: Path) -> None:

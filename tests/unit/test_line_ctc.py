@@ -10,10 +10,10 @@ import torch
 from recognizer.calibration import Calibration
 from recognizer.charset import LATIN_V1, Charset
 from recognizer.datasets.batches import collate
-from recognizer.decoding.best_path import softmax
+from recognizer.decoding.best_path import Floats, softmax
 from recognizer.engines.int8_graph import Int8
 from recognizer.engines.quantisation import activation_ranges
-from recognizer.engines.runtimes import OnnxRuntime, TorchRuntime, largest_weight
+from recognizer.engines.runtimes import OnnxRuntime, Told, TorchRuntime, largest_weight
 from recognizer.errors import BadModel
 from recognizer.line_images import stack, to_height
 from recognizer.line_recogniser import HASTY, Effort, LineRecogniser
@@ -70,7 +70,7 @@ def test_a_file_that_is_not_the_recogniser_is_refused() -> None:
 def test_the_graph_for_onnxruntime_equals_torch(filled: LineCTC) -> None:
     for batch, height, width in ((1, 48, 96), (3, 48, 480), (2, FEW_ROWS, 96)):
         images = np.random.default_rng(width).uniform(-1, 1, (batch, 1, height, width)).astype(np.float32)
-        onnx, ours = OnnxRuntime(filled)(images), TorchRuntime(filled, "cpu")(images)
+        onnx, ours = (runtime(images).logits for runtime in (OnnxRuntime(filled), TorchRuntime(filled, "cpu")))
         assert np.abs(softmax(onnx) - softmax(ours)).max() < 1e-4
 
 
@@ -78,7 +78,7 @@ def test_the_graph_for_onnxruntime_equals_torch(filled: LineCTC) -> None:
 def test_in_integers_the_network_says_nearly_the_same(filled: LineCTC, integers: OnnxRuntime, rows: int) -> None:
     lines = [write_line("the quick brown fox", seed=seed) for seed in range(4)]
     images = stack([to_height(line, rows, wider=48 / rows) for line in lines]).numpy()
-    exact, rounded = softmax(OnnxRuntime(filled)(images)), softmax(integers(images))
+    exact, rounded = (softmax(runtime(images).logits) for runtime in (OnnxRuntime(filled), integers))
     assert 0 < np.abs(exact - rounded).sum(axis=-1).mean() < 0.1
     assert (exact.argmax(axis=-1) == rounded.argmax(axis=-1)).mean() > 0.95
 
@@ -115,8 +115,8 @@ def test_a_damaged_model_is_refused_by_name(filled: LineCTC, tmp_path: Path, nam
 def test_integers_are_the_same_in_any_batch(integers: OnnxRuntime) -> None:
     for width in (64, 96, 288, 320):
         images = np.random.default_rng(width).uniform(-1, 1, (3, 1, 48, width)).astype(np.float32)
-        apart = np.concatenate([integers(images[row : row + 1]) for row in range(3)])
-        assert np.abs(integers(images) - apart).max() < 1e-3
+        apart = np.concatenate([integers(images[row : row + 1]).logits for row in range(3)])
+        assert np.abs(integers(images).logits - apart).max() < 1e-3
 
 
 @pytest.mark.parametrize("rounded", [False, True])
@@ -157,12 +157,12 @@ def test_a_crowded_line_is_read_once_more_stretched() -> None:
     class Crowding:
         workers, batch_px = 1, 8 * 672
 
-        def __call__(self, images: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        def __call__(self, images: Floats, bars: Floats | None = None) -> Told:
             seen.append(images.shape[-2:])
             logits = np.zeros((len(images), images.shape[-1] // 8, LETTERS.classes), np.float32)
             steps = np.arange(logits.shape[1])
             logits[:, steps, np.where(seen[0][1] == 192, 1 + steps % 2, 0)] = 20
-            return logits
+            return Told(logits, np.full(len(images), -np.inf, np.float32))
 
     recogniser = LineRecogniser(Crowding(), LETTERS, Calibration())
     assert len(recogniser.read([np.full((48, 192), 255, np.uint8)])[0].text) > 20 and seen == [(48, 192), (48, 288)]
@@ -177,13 +177,13 @@ def test_a_line_in_doubt_is_read_once_more_stretched_and_both_looks_count() -> N
     class Wavering:
         workers, batch_px = 1, 8 * 672
 
-        def __call__(self, images: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        def __call__(self, images: Floats, bars: Floats | None = None) -> Told:
             logits = np.zeros((len(images), images.shape[-1] // 8, LETTERS.classes), np.float32)
             logits[:, :, 0] = 20
             logits[:, 4, [0, *LETTERS.encode("ehn")]] = (
                 (0, 20, 19.9, 19.7) if images.shape[-1] == 192 else (0, 20, 21, 19)
             )
-            return logits
+            return Told(logits, np.full(len(images), -np.inf, np.float32))
 
     image = np.full((48, 192), 255, np.uint8)
     (reading,) = LineRecogniser(Wavering(), LETTERS, Calibration()).read([image])
