@@ -3,8 +3,9 @@
     make benchmark-selection DATA=folder         lines_adapt.jsonl, lines_val.jsonl; 39 fine-tunings of 4 minutes
 
 Of each hand some pages are only scored. From the others, lines are drawn at random or chosen by `flywheel.selection`
-from what the parent read, and the parent is fine-tuned on them with replay of DATA. What it forgets is measured on
-lines_val. Each run is kept as soon as it is done: a benchmark that is stopped goes on where it was.
+from what the parent read, and the parent is fine-tuned on them with replay of DATA; with --unlabelled on the rest of
+those pages too, without its text. What it forgets is measured on lines_val. Each run is kept as soon as it is done: a
+benchmark that is stopped goes on where it was.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
@@ -28,11 +29,15 @@ from recognizer.corpora import LineTruth, read_manifest
 if TYPE_CHECKING:
     from recognizer.line_reader import LineReader
 
-NAME = "selection"
+NAME, NAME_UNLABELLED = "selection", "selection-unlabelled"
 RANDOM_LINES, SELECTED_LINES = (16, 64, 128), (64, 48, 32)
 COMPARED = 128  # random lines
 TARGET = 64
 ASKED = {16: 0.2, 64: 0.4, 128: 0.5}  # by how much of itself the CER is to fall
+OTHERS = {
+    False: "no other line of the hand",
+    True: "and what is left of the pages that lines were drawn from, without its text",
+}
 SCORED = 0.3  # of a hand's lines, by whole pages
 
 
@@ -106,8 +111,12 @@ def other_hands(data: Path) -> list[LineTruth]:
     return list(read_manifest(data / "lines_val.jsonl"))
 
 
-def perform(run: Run, hand: Hand, reader: "LineReader", data: Path, model: Path | None) -> dict[str, Any]:
+def perform(
+    run: Run, hand: Hand, reader: "LineReader", data: Path, model: Path | None, *, unlabelled: bool = False
+) -> dict[str, Any]:
     """Fine-tune and score; returns the run's figures."""
+    import torch
+
     from recognizer.datasets.replay import open_replay
     from recognizer.evaluation import evaluate_lines
     from recognizer.line_reader import LineReader
@@ -115,9 +124,11 @@ def perform(run: Run, hand: Hand, reader: "LineReader", data: Path, model: Path 
     from recognizer.training.finetuning import FinetuneOptions, finetune
 
     rows = choose(run, hand, reader)
+    chosen = {row.image for row in rows}
+    rest = [replace(row, text="") for row in hand.pool if unlabelled and row.image not in chosen]
     with tempfile.TemporaryDirectory(prefix="inkloop-selection-") as output:
         options = FinetuneOptions(minutes=run.minutes, seed=run.seed)
-        report = finetune(rows, model or SHIPPED, Path(output), open_replay([data]), options)
+        report = finetune([*rows, *rest], model or SHIPPED, Path(output), open_replay([data]), options)
         child = LineReader.load(Path(output))
         scores, others = evaluate_lines(child, hand.scored), evaluate_lines(child, other_hands(data))
     return {
@@ -126,8 +137,10 @@ def perform(run: Run, hand: Hand, reader: "LineReader", data: Path, model: Path 
         "others_cer": round(others.cer, 4),
         "scored_lines": scores.lines,
         "characters_typed": sum(len(row.text) for row in rows),
+        "unlabelled": report.unlabelled,
         "share": report.share,
         "seconds": round(report.seconds),
+        "cores": torch.get_num_threads(),
     }
 
 
@@ -170,6 +183,7 @@ def learning(record: dict[str, Any]) -> dict[str, dict[str, float]]:
                 "asked": ASKED[lines],
                 "others_rise": round(max(run["others_cer"] for run in runs) - record["others_before"], 4),
                 "seconds": max(run["seconds"] for run in runs),
+                "cores": max(run["cores"] for run in runs),
             }
     return found
 
@@ -192,7 +206,8 @@ def page(record: dict[str, Any]) -> str:
             f"# Selection, {record['date']}, commit `{record['commit']}`",
             "",
             f"CER on pages that nothing was labelled of, mean over seeds (how many). Parent {record['parent']}; "
-            f"{record['minutes']:g} minutes of fine-tuning each, replay from DATA; load "
+            f"{record['minutes']:g} minutes of fine-tuning each at most, replay from DATA, "
+            f"{OTHERS[record['unlabelled']]}; load "
             f"{record['hardware']['load_at_start']} on {record['hardware']['cores']} cores when the last call began.",
             "",
             f"| hand | before | {' | '.join(columns)} | labels needed for the CER of {COMPARED} random ones |",
@@ -201,11 +216,12 @@ def page(record: dict[str, Any]) -> str:
             "",
             f"{record['hands_within_target']} of {compared} hands compared need at most {TARGET} chosen lines.",
             "",
-            "| random lines | hands | CER falls by, on average | asked | lines_val rises by, at most | seconds |",
+            "| random lines | hands | CER falls by, on average | asked | lines_val rises at most by | seconds |",
             "|---|---|---|---|---|---|",
             *(
                 f"| {lines} | {row['hands']} | {row['fall']:.0%} | {row['asked']:.0%} | "
-                f"{100 * row['others_rise']:+.2f} points of {100 * record['others_before']:.2f} % | {row['seconds']} |"
+                f"{100 * row['others_rise']:+.2f} points of {100 * record['others_before']:.2f} % | "
+                f"{row['seconds']} on {row['cores']} cores |"
                 for lines, row in record["learning"].items()
             ),
             "",
@@ -222,11 +238,14 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3, help="(3)")
     parser.add_argument("--hand", action="append", help="only this hand; may be given again")
     parser.add_argument("--cores", type=int, default=2, help="(2)")
+    parser.add_argument(
+        "--unlabelled", action="store_true", help="learn the hand's other lines too, without their text"
+    )
     parser.add_argument("--most", type=int, help="stop after this many new runs")
     arguments = parser.parse_args()
     use_cores(arguments.cores)
     for record in measure(arguments):
-        paths = records.write(record, name=NAME, tell=page)
+        paths = records.write(record, name=named(arguments.unlabelled), tell=page)
         print(page(record))
         print("Kept in", ", ".join(str(path) for path in paths), file=sys.stderr)
     return 0
@@ -240,20 +259,27 @@ def measure(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     machine = records.hardware(arguments.cores)
     reader = LineReader.load(arguments.model)
     hands = {hand.name: hand for hand in read_hands(arguments.data / "lines_adapt.jsonl")}
-    kept = [run for run in kept_runs() if (run["minutes"], run["parent"]) == (arguments.minutes, reader.version)]
+    kept = [
+        run
+        for run in kept_runs(named(arguments.unlabelled))
+        if (run["minutes"], run["parent"]) == (arguments.minutes, reader.version)
+    ]
     done = {tuple(run[field] for field in Run.__slots__) for run in kept}
     planned = plan(arguments.hand or hands, seeds=arguments.seeds, minutes=arguments.minutes, parent=reader.version)
     missing = [run for run in planned if tuple(asdict(run).values()) not in done][: arguments.most]
     before = {hand.name: round(evaluate_lines(reader, hand.scored).cer, 4) for hand in hands.values()}
     others_before = round(evaluate_lines(reader, other_hands(arguments.data)).cer, 4)
     for run in missing:
-        kept.append(perform(run, hands[run.hand], reader, arguments.data, arguments.model))
+        kept.append(
+            perform(run, hands[run.hand], reader, arguments.data, arguments.model, unlabelled=arguments.unlabelled)
+        )
         record = {
             "date": datetime.now(UTC).date().isoformat(),
             "commit": records.commit(),
             "hardware": machine,
             "parent": reader.version,
             "minutes": arguments.minutes,
+            "unlabelled": arguments.unlabelled,
             "before": before,
             "others_before": others_before,
             **summarise(kept),
@@ -262,9 +288,14 @@ def measure(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         yield record | {"learning": learning(record)}
 
 
-def kept_runs(folder: Path = records.RESULTS) -> list[dict[str, Any]]:
+def named(unlabelled: bool) -> str:
+    """The record's name."""
+    return NAME_UNLABELLED if unlabelled else NAME
+
+
+def kept_runs(name: str, folder: Path = records.RESULTS) -> list[dict[str, Any]]:
     """The runs of the record that is there; none where there is none."""
-    file = folder / f"{NAME}.json"
+    file = folder / f"{name}.json"
     return list(json.loads(file.read_text(encoding="utf-8"))["runs"]) if file.exists() else []
 
 

@@ -30,6 +30,7 @@ class ModelAnswer(BaseModel):
     serving: bool
     served: bool
     lines: int = Field(description="it learnt from")
+    uncorrected: int = Field(description="lines it learnt from beside them as its parent read them")
     forgotten: str | None
     verdict: VerdictAnswer | None
 

@@ -28,6 +28,7 @@ class ModelLine:
         serving: whether it serves now.
         served: whether it ever served.
         lines: it learnt from, over its parent's charset and weights.
+        uncorrected: lines it learnt from beside them as its parent read them.
         forgotten: why it may not be used any more.
         verdict: the gate's newest word on it.
     """
@@ -38,6 +39,7 @@ class ModelLine:
     serving: bool
     served: bool
     lines: int
+    uncorrected: int
     forgotten: str | None
     verdict: StoredVerdict | None
 
@@ -80,6 +82,7 @@ def report(store: Store, serving: str) -> WheelReport:
             serving=model.version == serving,
             served=model.version in served,
             lines=_learnt(known, model.snapshot),
+            uncorrected=model.metrics.get("unlabelled", 0),
             forgotten=model.forgotten,
             verdict=judged.get(model.version),
         )

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from flywheel import registry
 from flywheel.errors import FlywheelError, NotFound
 from flywheel.personal import drop_forgotten
-from flywheel.retraining import BY_THE_PROGRAM, LEARNS
+from flywheel.retraining import BY_THE_PROGRAM, LEARNS, UNCORRECTED
 from flywheel.scopes import find_scope
 from flywheel.settings import Settings
 from flywheel.snapshots import FrozenLine, snapshots
@@ -98,7 +98,7 @@ def forget(store: Store, settings: Settings, who: str) -> Forgotten:
     done.snapshots = list(held)
     why = f"It holds lines that were forgotten on {datetime.now(UTC):%Y-%m-%d}."
     with store.writing() as session:
-        _mark(session, held, done, why=why)
+        _mark(session, held, {str(page) for page in doomed["pages"]}, done, why=why)
         done.dropped = drop_forgotten(session, by=BY_THE_PROGRAM, why=why)
         _scrub_verdicts(session, set(lines))
         _remove(session, doomed, done)
@@ -108,7 +108,7 @@ def forget(store: Store, settings: Settings, who: str) -> Forgotten:
     for key in named:
         store.blobs.delete(key)
     done.blobs = len(named)
-    _empty_scratch(settings.scratch, doomed["pages"], done.snapshots)
+    _empty_scratch(settings.scratch, {str(page) for page in doomed["pages"]}, done.snapshots)
     serving = registry.serving(store)
     done.serving = serving.version if serving and serving.version in done.models else None
     return done
@@ -187,13 +187,14 @@ def _containing(store: Store, lines: dict[str, str]) -> dict[str, list[FrozenLin
     return found
 
 
-def _mark(session: Session, held: dict[str, list[FrozenLine]], done: Forgotten, *, why: str) -> None:
-    """Mark the snapshots, the models that learnt these lines from them, and every model trained from those."""
+def _mark(session: Session, held: dict[str, list[FrozenLine]], pages: set[str], done: Forgotten, *, why: str) -> None:
+    """Mark the snapshots, the models that learnt these lines or pages, and every model trained from those."""
     session.execute(update(SnapshotRow).where(SnapshotRow.id.in_(held)).values(forgotten=why))
     marked = {
         row.id
-        for row in session.scalars(select(ModelRow).where(ModelRow.snapshot_id.in_(held)))
-        if _has_learnt(session, row, held[row.snapshot_id or ""])
+        for row in session.scalars(select(ModelRow).where(ModelRow.snapshot_id.is_not(None)))
+        if _has_learnt(session, row, held.get(row.snapshot_id or "", []))
+        or pages & set(row.metrics.get(UNCORRECTED, ()))
     }
     while True:
         children = set(session.scalars(select(ModelRow.id).where(ModelRow.parent_id.in_(marked)))) - marked
@@ -205,9 +206,9 @@ def _mark(session: Session, held: dict[str, list[FrozenLine]], done: Forgotten, 
 
 
 def _has_learnt(session: Session, row: ModelRow, lines: list[FrozenLine]) -> bool:
-    """Whether a model trained on a snapshot with these lines was shown them: one of a single scope only its own."""
+    """Whether a model trained on a snapshot with these lines was shown some: one of a single scope only its own."""
     scope = find_scope(session, row.scope_id)
-    return scope is None or any(scope.holds(line) for line in lines)
+    return any(scope is None or scope.holds(line) for line in lines)
 
 
 def _scrub_verdicts(session: Session, lines: set[str]) -> None:
@@ -283,9 +284,9 @@ def _forget_tasks(store: Store, settings: Settings, doomed: Doomed, done: Forgot
         done.problems.append(f"Label Studio still has the tasks {left}: {error} Delete them there.")
 
 
-def _empty_scratch(scratch: Path, pages: Iterable[UUID], tainted: Iterable[str]) -> None:
+def _empty_scratch(scratch: Path, pages: set[str], tainted: Iterable[str]) -> None:
     for page in pages:
-        shutil.rmtree(scratch / "lines" / str(page), ignore_errors=True)
+        shutil.rmtree(scratch / "lines" / page, ignore_errors=True)
     for file in (scratch / "trainings").glob(f"*/{LEARNS}"):
-        if file.read_text(encoding="utf-8") in set(tainted):
+        if pages.union(tainted).intersection(file.read_text(encoding="utf-8").split()):
             shutil.rmtree(file.parent, ignore_errors=True)

@@ -1,6 +1,7 @@
 """Snapshot → challenger: train from the champion on frozen lines, replaying others so that nothing is forgotten.
 
-For one hand or collection it learns that one's lines alone. A training has a folder named by what goes into it. Killed
+For one hand or collection it learns that one's lines alone. Lines of the same documents that nobody corrected teach as
+the champion reads them. A training has a folder named by what goes into it. Killed
 at any moment, it goes on from its last checkpoint there; finished, it is not done again. Too little memory halves the
 batch, also where it was seen only by the death of the process; a loss that is no number begins anew more slowly.
 """
@@ -26,6 +27,7 @@ from flywheel.settings import Settings
 from flywheel.snapshot_files import write_lines
 from flywheel.snapshots import FrozenLine, Snapshot, find, lines_of
 from flywheel.store import Store
+from flywheel.uncorrected import uncorrected
 from recognizer.charset import Charset
 from recognizer.corpora import LineTruth
 from recognizer.datasets.replay import Replay, open_replay, written_by
@@ -37,7 +39,8 @@ from recognizer.training.progress import Watch
 log = logging.getLogger(__name__)
 
 CHALLENGER, CHECKPOINTS, REPORT = "challenger", "checkpoints", "report.json"
-LEARNS = "snapshot"  # names what a training's folder learns from, for whoever must forget it
+LEARNS = "learns"  # names the snapshot and the uncorrected pages that a training's folder learns from, for whoever
+# must forget them
 BY_THE_PROGRAM = "inkloop"
 SLOWER = 1 / 3
 PATIENCE = 1  # deaths at one place before the batch is halved: anybody may pull a plug
@@ -45,6 +48,7 @@ KILLED = (
     "The training's process was killed {deaths} times without getting any further, also with the smallest batches: "
     "most likely for want of memory. Free some, then start it again; the model that serves is as it was."
 )
+UNCORRECTED = "uncorrected_pages"  # in a report
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
@@ -54,7 +58,8 @@ class Trained:
 
     Attributes:
         challenger: the new model; None: nothing better than the parent was found.
-        report: of the training, as `recognizer finetune` prints it.
+        report: of the training, as `recognizer finetune` prints it, and ``uncorrected_pages``, the ids of pages that it
+            learnt lines of which nobody had corrected.
     """
 
     challenger: Model | None
@@ -122,6 +127,7 @@ def retrain(
     length = settings.retrain_minutes if minutes is None else minutes
     options = FinetuneOptions(minutes=length, for_all=scope is None)
     named = f"{snapshot.id} {parent.version} {options}" + (f" {scope}" if scope else "")
+    named += "" if settings.learn_uncorrected else " corrected lines alone"
     name = sha256(named.encode()).hexdigest()[:16]
     folder = settings.scratch / "trainings" / name
     if not (folder / REPORT).exists():
@@ -149,7 +155,8 @@ class _Order:
 def _train(store: Store, settings: Settings, order: _Order, watch: Watch | None) -> None:
     folder = order.folder
     begins = unpack(store, order.parent, settings.scratch / "models")
-    rows = write_lines(store, _lines(store, order), settings.scratch)
+    lines = _lines(store, order)
+    rows = write_lines(store, lines, settings.scratch)
     card = read_card(begins)
     charset = Charset(card["charset"]["name"], card["charset"]["characters"])
     # What one hand writes may well differ from what everybody does: that is no drift.
@@ -160,8 +167,10 @@ def _train(store: Store, settings: Settings, order: _Order, watch: Watch | None)
             f"Of {len(rows)} lines {len(train)} are for training: the others stand on pages, or are by a writer, that "
             "only test and choose. Correct another page."
         )
+    others = uncorrected(store, lines) if settings.learn_uncorrected else []
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / LEARNS).write_text(order.snapshot.id, encoding="utf-8")
+    pages = _note(folder / LEARNS, order.snapshot, others)
+    train += write_lines(store, others, settings.scratch)
     facts = {
         "snapshot": order.snapshot.id,
         "parent": order.parent.version,
@@ -185,9 +194,17 @@ def _train(store: Store, settings: Settings, order: _Order, watch: Watch | None)
             shutil.copy(file, folder / CHALLENGER)
     tracking.close_run(run, report, [folder / CHALLENGER / name for name in (WEIGHTS, CARD)])
     unfinished = folder / f"{REPORT}.part"
-    unfinished.write_text(json.dumps(report), encoding="utf-8")
+    unfinished.write_text(json.dumps(report | {UNCORRECTED: pages}), encoding="utf-8")
     unfinished.replace(folder / REPORT)
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+
+
+def _note(file: Path, snapshot: Snapshot, lines: Sequence[FrozenLine]) -> list[str]:
+    """Note what a training learns from, beside what it did before it was killed; gives the uncorrected pages."""
+    before = file.read_text(encoding="utf-8").split()[1:] if file.exists() else []
+    pages = sorted({*before, *(line.page_id for line in lines)})
+    file.write_text("\n".join([snapshot.id, *pages]), encoding="utf-8")
+    return pages
 
 
 def _lines(store: Store, order: _Order) -> list[FrozenLine]:

@@ -44,6 +44,8 @@ class Settings:
         retrain_minutes: training time of a turn of the wheel.
         retrain_after_lines: accepted lines since the last turn or snapshot that start one by themselves; 0: none do.
         retrain_at: when one starts by itself, as cron writes it, in UTC; None: never.
+        learn_uncorrected: trainings also learn lines that nobody corrected, as the champion reads them, in documents of
+            which lines were.
         trust: whose word makes ground truth: ``reviewed``, ``trusted`` or ``everybody``; see `flywheel.trust`.
         auth: people must log in; None: nobody said, so they need not, and only this machine is served.
         host: address the web server listens on.
@@ -66,6 +68,7 @@ class Settings:
     retrain_minutes: int = 4
     retrain_after_lines: int = 0
     retrain_at: str | None = None
+    learn_uncorrected: bool = True
     trust: Policy = "trusted"
     auth: bool | None = None
     host: str = "127.0.0.1"
@@ -241,6 +244,7 @@ VARIABLES: dict[str, Callable[[str, str], object]] = {
     "INKLOOP_RETRAIN_MINUTES": _number(1, 1440),
     "INKLOOP_RETRAIN_AFTER_LINES": _number(0, 1_000_000),
     "INKLOOP_RETRAIN_AT": _schedule,
+    "INKLOOP_LEARN_UNCORRECTED": _switch,
     "INKLOOP_TRUST": _one_of(*POLICIES),
     "INKLOOP_AUTH": _switch,
     "INKLOOP_HOST": _text,

@@ -8,7 +8,7 @@ share all shards but one. Pixels stay in the page images: a row names the image 
 import io
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from hashlib import sha256
@@ -174,11 +174,12 @@ def compare(store: Store, before: Snapshot, after: Snapshot) -> Difference:
 def _frozen(line: TrueLine, split: Split) -> FrozenLine:
     values = {field.name: getattr(line, field.name) for field in fields(FrozenLine) if field.name != "split"}
     ids = {name: str(value) for name, value in values.items() if isinstance(value, UUID)}
-    outlines = {"polygon": _points(line.polygon), "baseline": _points(line.baseline) if line.baseline else None}
+    outlines = {"polygon": points(line.polygon), "baseline": points(line.baseline) if line.baseline else None}
     return FrozenLine(**(values | ids | outlines), split=split)
 
 
-def _points(outline: Outline) -> Outline:
+def points(outline: Iterable[Sequence[float]]) -> Outline:
+    """An outline as frozen lines have it."""
     return tuple((float(x), float(y)) for x, y in outline)
 
 
@@ -240,6 +241,6 @@ def unpack(shard: bytes) -> list[FrozenLine]:
     """The lines of one shard's file."""
     rows = (FrozenLine(**row) for row in pq.read_table(io.BytesIO(shard)).to_pylist())
     return [
-        replace(row, polygon=_points(row.polygon), baseline=_points(row.baseline) if row.baseline else None)
+        replace(row, polygon=points(row.polygon), baseline=points(row.baseline) if row.baseline else None)
         for row in rows
     ]

@@ -3,7 +3,8 @@
 Lines of the new hand alternate with replayed ones. What is learnt goes into a second network, which reads the hands
 that it learnt and leaves all others to the common one; see `recognizer.models.hands`. Some lines are held out by page:
 they choose how far to go from the parent towards the child, so nothing worse is ever kept; see
-`recognizer.training.blending`.
+`recognizer.training.blending`. Lines that nobody transcribed teach too, as the parent reads them; see
+`recognizer.training.pseudo_labels`.
 """
 
 import copy
@@ -31,6 +32,7 @@ from recognizer.training.blending import LOOKS, Judges, blend, weights_of
 from recognizer.training.line_training import Course, fit
 from recognizer.training.lit_models import LineHyperparameters
 from recognizer.training.progress import Follower, Watch
+from recognizer.training.pseudo_labels import pseudo_labelled
 from recognizer.training.stroke_statistics import learn_directions
 from recognizer.weights_files import load_reader, save_reader
 
@@ -39,6 +41,8 @@ MOST_HELD_OUT = 10  # where some of the lines given are held out
 LEAST_TRAINING = 0.5  # of the minutes, however long the rest takes
 MOST_HANDS = 32  # that are told apart
 MOST_VISITS = 40  # of a line; more gain nothing, and few lines are learnt by heart
+UNLABELLED_COUNT_AS = 16  # transcribed lines: together lines that nobody transcribed are drawn as often, at most
+FARTHER, ENOUGH_UNLABELLED = 0.4, 64  # with how many of them at least how much of the second half of the way is safe
 SPARE = 0.03  # of the minutes, for what cannot be foreseen
 
 
@@ -93,9 +97,10 @@ class FinetuneReport:
     """What came of it. Both CERs are on the held-out lines that chose the weights, so the second one flatters.
 
     Attributes:
-        lines: trained on.
+        lines: trained on, as somebody transcribed them.
+        unlabelled: trained on as the parent reads them, because nobody did.
         held_out: lines that chose.
-        skipped: lines with no text or with characters outside the charset.
+        skipped: lines with characters outside the charset, and lines without a text that the parent was not sure of.
         replayed: whether other lines were replayed.
         cer_before: of the parent.
         cer_after: of what was kept.
@@ -106,6 +111,7 @@ class FinetuneReport:
     """
 
     lines: int
+    unlabelled: int
     held_out: int
     skipped: int
     replayed: bool
@@ -131,8 +137,16 @@ def finetune(
 ) -> FinetuneReport:
     """Train from the model in ``parent`` on ``rows``; write the best between parent and child into ``output``.
 
+    Args:
+        rows: lines to learn; one without a text is learnt as the parent reads it, if that is sure enough.
+        parent: model folder.
+        output: model folder to be made.
+        replay: lines of old.
+        options: how.
+        surroundings: where, and who looks on.
+
     Raises:
-        BadManifest: fewer than two usable lines.
+        BadManifest: fewer than two usable lines with a text.
         BadModel: the parent cannot be loaded.
         NotAnImage: a line's image cannot be opened.
         Diverged: the loss is no number any more.
@@ -141,16 +155,20 @@ def finetune(
     around = surroundings or Surroundings()
     model, charset, card = load_reader(parent)
     lines, held = _parts(rows, around.held, charset, options)
+    unlabelled = pseudo_labelled([row for row in rows if not row.text], parent)
     judges = _judges(held, replay, charset, options)
     opened = time.monotonic()
     before = judges.assess(model)
     judging = LOOKS * (time.monotonic() - opened)
-    learner, made = _learner(model, card.get("int8"), lines, options.for_all)
+    learner, made = _learner(model, card.get("int8"), [*lines, *unlabelled], options.for_all)
     if made is not learner:
-        judges, options = replace(judges, whole=made, farthest=_farthest(len(held))), _beside(options, replay)
+        judges, options = (
+            replace(judges, whole=made, farthest=_farthest(len(held), len(unlabelled))),
+            _beside(options, replay),
+        )
     origin = weights_of(learner)
     left = 60 * options.minutes * (1 - SPARE) - (time.monotonic() - begun) - judging
-    _train(learner, lines, held, _Task(charset, replay, _shortened(options, left), around))
+    _train(learner, held, _Task(lines, unlabelled, charset, replay, _shortened(options, left), around))
     found = blend(learner, origin, judges, before)
     if not found.share:
         made, *_ = load_reader(parent)
@@ -160,8 +178,9 @@ def finetune(
     version = save_reader(made, charset, output, notes=inherited(card))
     return FinetuneReport(
         lines=len(lines),
+        unlabelled=len(unlabelled),
         held_out=len(held),
-        skipped=len(rows) + len(around.held) - len(lines) - len(held),
+        skipped=len(rows) + len(around.held) - len(lines) - len(unlabelled) - len(held),
         replayed=bool(replay.sources),
         cer_before=before[0].cer,
         cer_after=found.cer,
@@ -196,9 +215,13 @@ def _beside(options: FinetuneOptions, replay: Replay) -> FinetuneOptions:
     return replace(options, frozen=max(STROKES, options.frozen), replay_share=share)
 
 
-def _farthest(held: int) -> float:
-    """How far towards a child that stands beside the common network so many lines may choose to go: few cannot tell."""
-    return 0.5 + 0.5 * min(1.0, held / MOST_HELD_OUT)
+def _farthest(held: int, unlabelled: int) -> float:
+    """How far towards a child that stands beside the common network so many lines may choose to go: few cannot tell.
+
+    Lines that nobody transcribed keep it from learning a few by heart, so that farther is safe.
+    """
+    safe = FARTHER * min(1.0, unlabelled / ENOUGH_UNLABELLED)
+    return 0.5 + 0.5 * max(safe, min(1.0, held / MOST_HELD_OUT))
 
 
 def _judges(held: Sequence[LineTruth], replay: Replay, charset: Charset, options: FinetuneOptions) -> Judges:
@@ -227,43 +250,58 @@ def _shortened(options: FinetuneOptions, seconds: float) -> FinetuneOptions:
 
 @dataclass(frozen=True)
 class _Task:
-    """What a training needs beside its lines."""
+    """What a training needs."""
 
+    lines: Sequence[LineTruth]
+    unlabelled: Sequence[LineTruth]
     charset: Charset
     replay: Replay
     options: FinetuneOptions
     around: Surroundings
 
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """Of all lines drawn: transcribed, not transcribed, replayed."""
+        replayed = self.options.replay_share if self.replay.sources else 0.0
+        drawn = min(UNLABELLED_COUNT_AS, len(self.unlabelled))
+        unlabelled = drawn / (len(self.lines) + drawn)
+        return (1 - replayed) * (1 - unlabelled), (1 - replayed) * unlabelled, replayed
 
-def _train(model: LineCTC, lines: Sequence[LineTruth], held: Sequence[LineTruth], task: _Task) -> None:
+
+def _train(model: LineCTC, held: Sequence[LineTruth], task: _Task) -> None:
     around = task.around
     with tempfile.TemporaryDirectory(prefix="inkloop-finetune-") as passing:
         course = Course(
-            _mixture(lines, task),
+            _mixture(task),
             held,
             _hyperparameters(task.options),
             around.checkpoints or Path(passing),
             workers=0,
             logger=around.logger,
-            watchers=(Follower(around.watch, lines=len(lines)),) if around.watch else (),
+            watchers=(Follower(around.watch, lines=len(task.lines) + len(task.unlabelled)),) if around.watch else (),
             save_every_steps=around.save_every_steps,
             best=False,
         )
         model.freeze(task.options.frozen)
-        fit(model, course, {"max_steps": _most_steps(len(lines), task)})
+        fit(model, course, {"max_steps": _most_steps(task)})
 
 
-def _most_steps(lines: int, task: _Task) -> int:
-    """In which each line is seen `MOST_VISITS` times."""
-    own = 1.0 - (task.options.replay_share if task.replay.sources else 0.0)
-    return math.ceil(MOST_VISITS * lines / (own * task.options.batch_size))
+def _most_steps(task: _Task) -> int:
+    """In which each transcribed line is seen `MOST_VISITS` times; less often where others come between."""
+    own, unlabelled, _ = task.shares
+    visits = MOST_VISITS * (1 - 0.5 * unlabelled / (own + unlabelled))
+    return math.ceil(visits * len(task.lines) / (own * task.options.batch_size))
 
 
-def _mixture(lines: Sequence[LineTruth], task: _Task) -> Mixture:
-    """The new lines with their share, the replayed ones with theirs."""
-    whole, share = sum(share for _, share in task.replay.sources), task.options.replay_share
-    replayed = [(source, share * part / whole) for source, part in task.replay.sources]
-    return Mixture([(RealLines(lines, strength=0.8), 1 - share), *replayed], task.charset)
+def _mixture(task: _Task) -> Mixture:
+    """The new lines with their share, those that nobody transcribed with theirs, the replayed ones with theirs."""
+    own, unlabelled, replayed = task.shares
+    new = [(RealLines(task.lines, strength=0.8), own)]
+    if task.unlabelled:
+        new.append((RealLines(task.unlabelled, strength=0.8), unlabelled))
+    whole = sum(share for _, share in task.replay.sources)
+    old = [(source, replayed * part / whole) for source, part in task.replay.sources]
+    return Mixture([*new, *old], task.charset)
 
 
 def _hyperparameters(options: FinetuneOptions) -> LineHyperparameters:

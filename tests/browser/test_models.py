@@ -1,5 +1,6 @@
 """An operator retrains, watches, promotes and rolls back in the Models tab."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def child(running: Running, tmp_path: Path) -> Model:
     snapshot = freeze(store, truth)
     base = register(store, folder_of(tmp_path, "base-1"))
     promote(store, "base-1", by="inkloop", why="It serves until the wheel has turned.", anyway=True)
-    made = register(store, folder_of(tmp_path, "child-2"), parent="base-1", snapshot=snapshot.id)
+    learnt = {"unlabelled": 17}
+    made = register(store, folder_of(tmp_path, "child-2"), parent="base-1", snapshot=snapshot.id, metrics=learnt)
     worst = tuple(
         {"line": str(line.line_id), "page": None, "slice": TEST, "text": line.text, "champion": "the noses by the gale",
          "challenger": "the roses by the gale", "champion_edits": 2, "challenger_edits": 1}
@@ -119,6 +121,7 @@ def test_a_turn_is_started_watched_and_stopped_and_found_again_after_a_reload(pa
 def test_a_model_is_promoted_and_rolled_back(page: Page, running: Running, child: Model) -> None:
     open_tab(page, running)
     card = page.get_by_role("article", name="child-2")
+    expect(card).to_contain_text(re.compile(r"from base-1, \d+ lines and 17 uncorrected, "))
     card.locator("summary").click()
     expect(card.locator("tbody tr")).to_have_count(3)
     expect(card.locator(".wheel-worst img").first).to_have_js_property("complete", True)

@@ -14,6 +14,7 @@ from flywheel.ground_truth import ground_truth
 from flywheel.privacy import forget
 from flywheel.records import Document, NewCorrection
 from flywheel.registry import promote, register
+from flywheel.retraining import LEARNS, UNCORRECTED
 from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import find, freeze, lines_of, snapshots
@@ -122,6 +123,19 @@ def test_a_hands_own_model_that_learnt_from_it_stops_serving_and_the_hand_loses_
     assert newest.why.startswith("It holds lines that were forgotten on ")
 
 
+def test_a_model_that_learnt_uncorrected_lines_of_a_page_is_marked_with_it(
+    store: Store, settings: Settings, documents: tuple[Document, Document], tmp_path: Path
+) -> None:
+    snapshot = freeze(store, [line for line in ground_truth(store) if line.text == "bob.png!"])
+    page = documents[0].pages[0].id
+    register(store, folder_of(tmp_path, "base-1"))
+    for version, pages in (("with-2", [str(page)]), ("without-3", [])):
+        metrics = {UNCORRECTED: pages}
+        register(store, folder_of(tmp_path, version), parent="base-1", snapshot=snapshot.id, metrics=metrics)
+    done = forget(store, settings, str(page))
+    assert (done.models, done.snapshots) == (["with-2"], [])
+
+
 def test_a_snapshot_without_them_is_not_marked(
     store: Store, settings: Settings, documents: tuple[Document, Document]
 ) -> None:
@@ -139,8 +153,11 @@ def test_crops_and_trainings_go_from_the_scratch_folder(
     kept = settings.scratch / "lines" / str(documents[1].pages[0].id)
     for folder in (page, kept, settings.scratch / "trainings" / "one", settings.scratch / "trainings" / "two"):
         folder.mkdir(parents=True)
-    (settings.scratch / "trainings" / "one" / "snapshot").write_text(snapshot.id, encoding="utf-8")
-    (settings.scratch / "trainings" / "two" / "snapshot").write_text("another", encoding="utf-8")
+    uncorrected = settings.scratch / "trainings" / "three"
+    uncorrected.mkdir()
+    (settings.scratch / "trainings" / "one" / LEARNS).write_text(snapshot.id, encoding="utf-8")
+    (settings.scratch / "trainings" / "two" / LEARNS).write_text(f"another\n{kept.name}", encoding="utf-8")
+    (uncorrected / LEARNS).write_text(f"another\n{kept.name}\n{page.name}", encoding="utf-8")
     forget(store, settings, "Ann")
     assert not page.exists() and kept.exists()
     assert [folder.name for folder in (settings.scratch / "trainings").iterdir()] == ["two"]

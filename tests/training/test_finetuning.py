@@ -15,15 +15,16 @@ from recognizer.datasets.replay import Replay, written_by
 from recognizer.datasets.written_lines import WrittenLines, base_lines
 from recognizer.decoding.characters import CharacterModel
 from recognizer.decoding.language import Language
-from recognizer.errors import Diverged
+from recognizer.errors import BadManifest, Diverged
 from recognizer.evaluation import evaluate_lines
 from recognizer.line_reader import LineReader
 from recognizer.model_card import LANGUAGE, SHIPPED, WEIGHTS
-from recognizer.training import finetuning
+from recognizer.training import finetuning, pseudo_labels
 from recognizer.training.finetuning import FinetuneOptions, Surroundings, finetune
 from recognizer.training.progress import Progress
+from recognizer.training.pseudo_labels import pseudo_labelled
 from recognizer.weights_files import load_reader
-from tests.unit.lines import written_lines
+from tests.unit.lines import TEXTS, written_lines
 
 HAND = [f"{word} {number}" for number, word in enumerate(("Qzk", "wjx", "vyq", "gfp") * 2)]
 SHORT = FinetuneOptions(minutes=0.02, batch_size=1)
@@ -110,6 +111,25 @@ def test_a_loss_that_is_no_number_stops_the_training(rows: list[LineTruth], tmp_
     with pytest.raises(Diverged, match=r"The loss is (nan|inf) at step \d+. Train with a lower learning rate."):
         finetune(rows, SHIPPED, tmp_path / "child", Replay(), fast)
     assert not (tmp_path / "child").exists()
+
+
+def test_lines_that_nobody_transcribed_are_learnt_as_they_are_read(rows: list[LineTruth], tmp_path: Path) -> None:
+    blank = [replace(row, text="") for row in written_lines(tmp_path / "rest", TEXTS)]
+    report = finetune([*rows, *blank], SHIPPED, tmp_path / "child", Replay(), SHORT)
+    sure = round(pseudo_labels.SUREST * len(blank))
+    assert (report.lines + report.held_out, report.unlabelled, report.skipped) == (len(rows), sure, len(blank) - sure)
+    with pytest.raises(BadManifest, match="Only 0 of 8 lines can be learnt from"):
+        finetune(blank, SHIPPED, tmp_path / "none", Replay(), SHORT)
+
+
+def test_the_surest_readings_are_taken_for_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = written_lines(tmp_path / "clear", TEXTS[:3]) + written_lines(tmp_path / "odd", ["qzkwx vgfpj", "Zqxj wvk"])
+    taken = pseudo_labelled([replace(row, text="") for row in lines], SHIPPED)
+    assert [row.image for row in taken] == sorted((row.image for row in lines[:3]), key=[r.image for r in taken].index)
+    assert {row.text for row in taken} == set(TEXTS[:3])
+    monkeypatch.setattr(pseudo_labels, "MOST_READ", 2)
+    assert [row.image for row in pseudo_labelled(lines, SHIPPED)] == [lines[0].image]
+    assert pseudo_labelled([], tmp_path / "no model") == []
 
 
 def weights(folder: Path, prefix: str) -> dict[str, torch.Tensor]:

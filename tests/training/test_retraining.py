@@ -10,13 +10,13 @@ import pytest
 from flywheel import retraining, scope_lines
 from flywheel.errors import Cancelled, FlywheelError, UnfitSnapshot, WheelStopped
 from flywheel.registry import models, promotions
-from flywheel.retraining import REPORT, retrain
+from flywheel.retraining import LEARNS, REPORT, UNCORRECTED, retrain
 from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import Snapshot, freeze, lines_of
 from flywheel.store import Store
 from recognizer.corpora import LineTruth
-from recognizer.training.finetuning import FinetuneOptions
+from recognizer.training.finetuning import FinetuneOptions, FinetuneReport
 from recognizer.training.progress import Progress
 from tests.accepted import written_page
 from tests.killed import Killed
@@ -124,6 +124,29 @@ def test_a_hands_own_training_learns_its_lines_alone_if_they_are_enough(
     with pytest.raises(Cancelled):
         retrain(store, replace(settings, wandb="off"), snapshot, scope=ann)
     assert set(learnt) == {"Ann"}
+
+
+def test_uncorrected_lines_teach_beside_the_corrected_ones_unless_the_operator_says_no(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = [written_page(store, TEXTS, seed=seed) for seed in range(8)]
+    snapshot = freeze(store, [line for page in pages for line in page[:2]])
+    third = {str(page[2].line_id): str(page[2].page_id) for page in pages}
+    shown: list[LineTruth] = []
+
+    def learn(rows: list[LineTruth], *_: object) -> FinetuneReport:
+        shown[:] = rows
+        return FinetuneReport(1, 1, 1, 0, True, 0.2, 0.2, "parent", 0.0, "inkloop-same-1", 1.0)
+
+    monkeypatch.setattr(retraining, "finetune", learn)
+    quiet = replace(settings, wandb="off")
+    report = retrain(store, quiet, snapshot).report
+    blank = {row.extra["line"]: row.extra["page"] for row in shown if not row.text}
+    assert blank and blank.items() <= third.items() and report[UNCORRECTED] == sorted(blank.values())
+    (folder,) = (settings.scratch / "trainings").iterdir()
+    assert (folder / LEARNS).read_text(encoding="utf-8").split() == [snapshot.id, *report[UNCORRECTED]]
+    assert retrain(store, replace(quiet, learn_uncorrected=False), snapshot).report[UNCORRECTED] == []
+    assert all(row.text for row in shown)
 
 
 def test_lines_that_only_test_cannot_train(store: Store, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks import selection
 from benchmarks.selection import learning, plan, read_hands, summarise
 
-FIELDS = {"seed": 1, "minutes": 4.0, "parent": "m-1", "scored_lines": 9, "others_cer": 0.08, "seconds": 240}
+FIELDS = {"seed": 1, "minutes": 4.0, "parent": "m-1", "scored_lines": 9, "others_cer": 0.08, "seconds": 240, "cores": 2}
 
 
 def a_run(hand: str, method: str, lines: int, cer: float, seed: int = 1) -> dict[str, Any]:
@@ -57,16 +57,23 @@ def test_the_labels_needed_are_the_fewest_that_reach_the_random_lines() -> None:
 
 def test_the_page_shows_what_was_run_and_leaves_the_rest_empty() -> None:
     runs = [a_run("a", "random", 128, 0.1), a_run("a", "selection", 64, 0.09), a_run("b", "random", 128, 0.1)]
-    record = {"date": "2026-01-02", "commit": "abc", "parent": "m-1", "minutes": 4.0, "before": {"a": 0.2, "b": 0.3}}
+    record = {
+        "date": "2026-01-02",
+        "commit": "abc",
+        "parent": "m-1",
+        "minutes": 4.0,
+        "unlabelled": False,
+        "before": {"a": 0.2, "b": 0.3},
+    }
     record |= {"hardware": {"load_at_start": 1.0, "cores": 2}, "others_before": 0.077, "runs": runs} | summarise(runs)
     shown = selection.page(record | {"learning": learning(record)})
     assert "| a | 0.200 |  |  | 0.100 (1) | 0.090 (1) |  |  | 64 |" in shown
     assert "| b | 0.300 |  |  | 0.100 (1) |  |  |  | not run yet |" in shown
-    assert "| 128 | 2 | 58% | 50% | +0.30 points of 7.70 % | 240 |" in shown
+    assert "| 128 | 2 | 58% | 50% | +0.30 points of 7.70 % | 240 on 2 cores |" in shown
     assert "1 of 1 hands compared need at most 64 chosen lines." in shown
 
 
 def test_runs_that_were_kept_are_found_again(tmp_path: Path) -> None:
-    assert selection.kept_runs(tmp_path) == []
+    assert selection.kept_runs("selection", tmp_path) == []
     (tmp_path / "selection.json").write_text(json.dumps({"runs": [a_run("a", "random", 128, 0.1)]}))
-    assert [run["cer"] for run in selection.kept_runs(tmp_path)] == [0.1]
+    assert [run["cer"] for run in selection.kept_runs("selection", tmp_path)] == [0.1]

@@ -79,12 +79,16 @@ function modelCard(model, state, promote) {
     html(
       "p",
       { class: "wheel-note" },
-      model.parent ? `from ${model.parent}, ${model.lines} lines, ${moment(model.created_at)}` : `came with the program, ${moment(model.created_at)}`,
+      model.parent ? `from ${model.parent}, ${model.lines} lines${besides(model)}, ${moment(model.created_at)}` : `came with the program, ${moment(model.created_at)}`,
     ),
     model.forgotten ? html("p", { class: "wheel-warning" }, model.forgotten) : null,
     verdict ? gate(verdict) : null,
     model.serving || model.forgotten ? null : promotion(model, verdict, state, promote),
   );
+}
+
+function besides({ uncorrected }) {
+  return uncorrected ? ` and ${uncorrected} uncorrected` : "";
 }
 
 function promotion({ version }, verdict, { serving }, promote) {
