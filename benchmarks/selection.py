@@ -221,7 +221,7 @@ def page(record: dict[str, Any]) -> str:
             *(
                 f"| {lines} | {row['hands']} | {row['fall']:.0%} | {row['asked']:.0%} | "
                 f"{100 * row['others_rise']:+.2f} points of {100 * record['others_before']:.2f} % | "
-                f"{row['seconds']} on {row['cores']} cores |"
+                f"{row['seconds']} on {row['cores']} core{'s' * (row['cores'] > 1)} |"
                 for lines, row in record["learning"].items()
             ),
             "",
