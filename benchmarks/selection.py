@@ -1,6 +1,6 @@
 """What do lines of a new hand teach, and how many chosen ones as much as 128 random ones? The adapt hands of DATA.
 
-    make benchmark-selection DATA=folder         lines_adapt.jsonl, lines_val.jsonl; 39 fine-tunings of 4 minutes
+    make benchmark-selection DATA=folder         lines_adapt.jsonl, lines_val.jsonl; 54 fine-tunings of 4 minutes
 
 Of each hand some pages are only scored. From the others, lines are drawn at random or chosen by `flywheel.selection`
 from what the parent read, and the parent is fine-tuned on them with replay of DATA; with --unlabelled on the rest of

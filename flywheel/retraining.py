@@ -1,9 +1,9 @@
 """Snapshot → challenger: train from the champion on frozen lines, replaying others so that nothing is forgotten.
 
 For one hand or collection it learns that one's lines alone. Lines of the same documents that nobody corrected teach as
-the champion reads them. A training has a folder named by what goes into it. Killed
-at any moment, it goes on from its last checkpoint there; finished, it is not done again. Too little memory halves the
-batch, also where it was seen only by the death of the process; a loss that is no number begins anew more slowly.
+the champion reads them. A training has a folder named by what goes into it. Killed at any moment, it goes on from its
+last checkpoint there; finished, it is not done again. Too little memory halves the batch, also where it was seen only
+by the death of the process; a loss that is no number begins anew more slowly.
 """
 
 import json
@@ -39,8 +39,7 @@ from recognizer.training.progress import Watch
 log = logging.getLogger(__name__)
 
 CHALLENGER, CHECKPOINTS, REPORT = "challenger", "checkpoints", "report.json"
-LEARNS = "learns"  # names the snapshot and the uncorrected pages that a training's folder learns from, for whoever
-# must forget them
+LEARNS = "snapshot"  # names what a training's folder learns from, and its uncorrected pages, for whoever must forget it
 BY_THE_PROGRAM = "inkloop"
 SLOWER = 1 / 3
 PATIENCE = 1  # deaths at one place before the batch is halved: anybody may pull a plug

@@ -5,6 +5,7 @@ place in the splits here, so that none is learnt from that tests later.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, select
@@ -13,46 +14,47 @@ from flywheel.snapshots import FrozenLine, points
 from flywheel.splits import assign
 from flywheel.store import Store
 from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, LineRow, PageRow
+from recognizer.training.pseudo_labels import MOST_READ, spread
 
-MOST = 400  # lines; where there are more, some of each page
 DOCUMENTS_AT_ONCE = 500  # less than a database takes parameters
+SELECTED = (
+    select(LineRow, PageRow, DocumentRow)
+    .join(PageRow, PageRow.id == LineRow.page_id)
+    .join(DocumentRow, DocumentRow.id == PageRow.document_id)
+    .order_by(DocumentRow.created_at, DocumentRow.id, PageRow.number, LineRow.position, LineRow.id)
+)
 
 
 def uncorrected(store: Store, lines: Sequence[FrozenLine]) -> list[FrozenLine]:
-    """Lines that nobody corrected, of documents that some frozen ones train on, on pages that train; at most `MOST`.
+    """Lines that nobody corrected, of documents that some frozen ones train on, on pages that train.
 
-    They are as frozen ones, with no text.
+    They are as frozen ones, with no text. Of more than are read in a training, some of each page.
     """
     documents = sorted({line.document_id for line in lines if line.split == "train"})
     known = {line.line_id for line in lines}
-    found = [line for line in _of(store, documents) if line.line_id not in known]
+    found = [line for line in _of(store, documents) if str(line.id) not in known]
     if not found:
         return []
     with store.writing() as session:
         splits = assign(session, found)
-    trained = [line for line in found if splits[line.image_sha256] == "train"]
-    return trained if len(trained) <= MOST else [trained[place * len(trained) // MOST] for place in range(MOST)]
+    trained = [line.id for line in found if splits[line.image_sha256] == "train"]
+    with store.reading() as session:
+        chosen = SELECTED.where(LineRow.id.in_(spread(trained, MOST_READ)))
+        return [_line(line, page, document) for line, page, document in session.execute(chosen)]
 
 
-def _of(store: Store, documents: Sequence[str]) -> Iterator[FrozenLine]:
-    """The lines of documents that nobody said anything about, page by page."""
-    wanted = (
-        select(LineRow, PageRow, DocumentRow)
-        .join(PageRow, PageRow.id == LineRow.page_id)
-        .join(DocumentRow, DocumentRow.id == PageRow.document_id)
-        .where(
-            DocumentRow.deleted_at.is_(None),
-            LineRow.retired_at.is_(None),
-            ~exists().where(CorrectionRow.line_id == LineRow.id),
-            ~exists().where(AcceptanceRow.line_id == LineRow.id),
-        )
-        .order_by(DocumentRow.created_at, DocumentRow.id, PageRow.number, LineRow.position, LineRow.id)
+def _of(store: Store, documents: Sequence[str]) -> Iterator[Any]:
+    """(id, image_sha256, writer) of the lines of documents that nobody said anything about, page by page."""
+    wanted = SELECTED.with_only_columns(LineRow.id, PageRow.image_sha256, DocumentRow.writer).where(
+        DocumentRow.deleted_at.is_(None),
+        LineRow.retired_at.is_(None),
+        ~exists().where(CorrectionRow.line_id == LineRow.id),
+        ~exists().where(AcceptanceRow.line_id == LineRow.id),
     )
     for start in range(0, len(documents), DOCUMENTS_AT_ONCE):
         some = [UUID(document) for document in documents[start : start + DOCUMENTS_AT_ONCE]]
         with store.reading() as session:
-            for line, page, document in session.execute(wanted.where(DocumentRow.id.in_(some))):
-                yield _line(line, page, document)
+            yield from session.execute(wanted.where(DocumentRow.id.in_(some)))
 
 
 def _line(line: LineRow, page: PageRow, document: DocumentRow) -> FrozenLine:

@@ -113,7 +113,12 @@ def _add_train(train: argparse.ArgumentParser) -> None:
 
 
 def _add_finetune(finetune: argparse.ArgumentParser) -> None:
-    finetune.add_argument("manifest", type=Path, metavar="MANIFEST", help="line manifest of the new hand")
+    finetune.add_argument(
+        "manifest",
+        type=Path,
+        metavar="MANIFEST",
+        help="line manifest of the new hand; lines without a text teach as the model reads them",
+    )
     finetune.add_argument("--output", type=Path, required=True, metavar="DIR")
     finetune.add_argument("--from", dest="parent", type=Path, metavar="DIR", help="model to start from")
     finetune.add_argument("--replay", type=Path, nargs="+", default=[], metavar="PATH", help="what to keep knowing")

@@ -42,7 +42,7 @@ LEAST_TRAINING = 0.5  # of the minutes, however long the rest takes
 MOST_HANDS = 32  # that are told apart
 MOST_VISITS = 40  # of a line; more gain nothing, and few lines are learnt by heart
 UNLABELLED_COUNT_AS = 16  # transcribed lines: together lines that nobody transcribed are drawn as often, at most
-FARTHER, ENOUGH_UNLABELLED = 0.4, 64  # with how many of them at least how much of the second half of the way is safe
+FARTHER, ENOUGH_UNLABELLED = 0.4, 64  # share of the second half of the way that is safe with so many of them
 SPARE = 0.03  # of the minutes, for what cannot be foreseen
 
 
@@ -162,10 +162,8 @@ def finetune(
     judging = LOOKS * (time.monotonic() - opened)
     learner, made = _learner(model, card.get("int8"), [*lines, *unlabelled], options.for_all)
     if made is not learner:
-        judges, options = (
-            replace(judges, whole=made, farthest=_farthest(len(held), len(unlabelled))),
-            _beside(options, replay),
-        )
+        judges = replace(judges, whole=made, farthest=_farthest(len(held), len(unlabelled)))
+        options = _beside(options, replay)
     origin = weights_of(learner)
     left = 60 * options.minutes * (1 - SPARE) - (time.monotonic() - begun) - judging
     _train(learner, held, _Task(lines, unlabelled, charset, replay, _shortened(options, left), around))

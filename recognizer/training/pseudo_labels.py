@@ -10,6 +10,7 @@ Source: Lee 2013 (pseudo-labels); Xie et al. 2020, https://arxiv.org/abs/1911.04
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from recognizer.corpora import LineTruth
 from recognizer.evaluation import read_rows
@@ -17,6 +18,7 @@ from recognizer.line_reader import LineReader
 
 SUREST = 0.6  # of the lines, that are learnt
 MOST_READ = 400  # lines: at most some ten seconds
+T = TypeVar("T")
 
 
 def pseudo_labelled(rows: Sequence[LineTruth], model: Path) -> list[LineTruth]:
@@ -29,8 +31,14 @@ def pseudo_labelled(rows: Sequence[LineTruth], model: Path) -> list[LineTruth]:
     if not rows:
         return []
     reader = LineReader.load(model)
-    looked_at = [rows[place * len(rows) // MOST_READ] for place in range(MOST_READ)] if len(rows) > MOST_READ else rows
+    looked_at = spread(rows, MOST_READ)
     readings = read_rows(reader, looked_at)
     said = [(row, reading) for row, reading in zip(looked_at, readings, strict=True) if reading.text]
     said.sort(key=lambda pair: -pair[1].confidence)
     return [replace(row, text=reading.text) for row, reading in said[: round(SUREST * len(said))]]
+
+
+def spread(rows: Sequence[T], most: int) -> list[T]:
+    """At most so many of the rows, evenly spread over all of them."""
+    count = min(len(rows), most)
+    return [rows[place * len(rows) // count] for place in range(count)]

@@ -14,7 +14,7 @@ from flywheel.ground_truth import ground_truth
 from flywheel.privacy import forget
 from flywheel.records import Document, NewCorrection
 from flywheel.registry import promote, register
-from flywheel.retraining import LEARNS, UNCORRECTED
+from flywheel.retraining import UNCORRECTED
 from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import find, freeze, lines_of, snapshots
@@ -155,9 +155,9 @@ def test_crops_and_trainings_go_from_the_scratch_folder(
         folder.mkdir(parents=True)
     uncorrected = settings.scratch / "trainings" / "three"
     uncorrected.mkdir()
-    (settings.scratch / "trainings" / "one" / LEARNS).write_text(snapshot.id, encoding="utf-8")
-    (settings.scratch / "trainings" / "two" / LEARNS).write_text(f"another\n{kept.name}", encoding="utf-8")
-    (uncorrected / LEARNS).write_text(f"another\n{kept.name}\n{page.name}", encoding="utf-8")
+    (settings.scratch / "trainings" / "one" / "snapshot").write_text(snapshot.id, encoding="utf-8")
+    (settings.scratch / "trainings" / "two" / "snapshot").write_text(f"another\n{kept.name}", encoding="utf-8")
+    (uncorrected / "snapshot").write_text(f"another\n{kept.name}\n{page.name}", encoding="utf-8")
     forget(store, settings, "Ann")
     assert not page.exists() and kept.exists()
     assert [folder.name for folder in (settings.scratch / "trainings").iterdir()] == ["two"]

@@ -90,7 +90,7 @@ def test_of_many_some_of_each_page_are_taken(
 ) -> None:
     (frozen,) = train_on(store, document, ann)
     pages = {line.page_id for line in uncorrected.uncorrected(store, [frozen])}
-    monkeypatch.setattr(uncorrected, "MOST", len(pages))
+    monkeypatch.setattr(uncorrected, "MOST_READ", len(pages))
     found = uncorrected.uncorrected(store, [frozen])
     assert len(found) == len(pages) and len({line.page_id for line in found}) > 0.9 * len(pages)
 

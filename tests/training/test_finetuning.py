@@ -125,8 +125,7 @@ def test_lines_that_nobody_transcribed_are_learnt_as_they_are_read(rows: list[Li
 def test_the_surest_readings_are_taken_for_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = written_lines(tmp_path / "clear", TEXTS[:3]) + written_lines(tmp_path / "odd", ["qzkwx vgfpj", "Zqxj wvk"])
     taken = pseudo_labelled([replace(row, text="") for row in lines], SHIPPED)
-    assert [row.image for row in taken] == sorted((row.image for row in lines[:3]), key=[r.image for r in taken].index)
-    assert {row.text for row in taken} == set(TEXTS[:3])
+    assert {row.image: row.text for row in taken} == {row.image: row.text for row in lines[:3]} and len(taken) == 3
     monkeypatch.setattr(pseudo_labels, "MOST_READ", 2)
     assert [row.image for row in pseudo_labelled(lines, SHIPPED)] == [lines[0].image]
     assert pseudo_labelled([], tmp_path / "no model") == []

@@ -115,9 +115,8 @@ def test_a_page_is_in_one_hand_though_some_of_its_lines_alone_do_not_tell(
     rows = [*broad(tmp_path), *others[:8]]
     crops = [open_line(row.image) for row in rows]
     far = np.concatenate([runtime(stack([to_height(crop, 48)], step_px=32).numpy()).far for crop in crops])
-    model.hands.directions *= float(
-        2.1 / far[:8].mean()
-    )  # the hand's lines now lie about where a line alone may be another's
+    # The hand's lines now lie about where a line alone may be another's.
+    model.hands.directions *= float(2.1 / far[:8].mean())
     reader = LineReader(None, LineRecogniser(runtime, LATIN_V1, Calibration()), version="two-networks")
 
     def said(pages: list[str] | None) -> list[bool]:
