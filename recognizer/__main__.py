@@ -12,7 +12,7 @@ from pathlib import Path
 from recognizer.errors import RecognizerError
 
 FORMATS = ("txt", "json", "page", "alto", "hocr", "pdf")
-ARCHITECTURES = ("line_ctc", "paragraph_transformer")
+ARCHITECTURES = ("line_ctc", "paragraph_transformer", "character_lstm")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,15 +88,25 @@ def _add_read(read: argparse.ArgumentParser) -> None:
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
-    train.description = "Train a reader. Every pytorch_lightning.Trainer option is taken under its own name."
+    train.description = (
+        "Train a reader, or its neural language model. "
+        "Every pytorch_lightning.Trainer option is taken under its own name."
+    )
     train.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with lines_train.jsonl")
     train.add_argument("--output", type=Path, required=True, metavar="DIR", help="checkpoints and the model")
     train.add_argument("--architecture", choices=ARCHITECTURES, default=ARCHITECTURES[0], help="default: line_ctc")
-    train.add_argument("--start", help="scale (PP-OCRv6; lines alone), nothing, or a model folder")
+    train.add_argument(
+        "--start",
+        help="scale (PP-OCRv6; lines alone), nothing, or a model folder (of a language model: whose it will be)",
+    )
     train.add_argument("--minutes", type=float, help="training time; without it --max_steps decides")
     train.add_argument("--call_minutes", type=float, help="of this call; the next one goes on (default: all at once)")
-    train.add_argument("--learning_rate", type=float, help="default: 2.5e-4 for lines, 4e-4 for paragraphs")
-    train.add_argument("--batch_size", type=int, help="lines of 672 px per step (16), or paragraphs of half height (8)")
+    train.add_argument(
+        "--learning_rate", type=float, help="default: 2.5e-4 for lines, 4e-4 for paragraphs, 3e-3 for texts"
+    )
+    train.add_argument(
+        "--batch_size", type=int, help="lines of 672 px per step (16), paragraphs of half height (8), texts (128)"
+    )
     train.add_argument("--workers", type=int, default=1, help="processes that prepare batches")
     train.add_argument("--seed", type=int, default=1)
     train.add_argument("--wandb", action="store_true", help="log to Weights & Biases (WANDB_MODE=offline by default)")

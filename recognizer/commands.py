@@ -15,7 +15,7 @@ from recognizer.export import render
 from recognizer.images import Limits, open_pages
 from recognizer.line_images import open_line
 from recognizer.line_reader import LineReader
-from recognizer.model_card import PARAGRAPHS, SHIPPED
+from recognizer.model_card import ARCHITECTURE, CHARACTERS, PARAGRAPHS, SHIPPED
 from recognizer.page import Line, Page
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def run_evaluate_pages(options: Options) -> int:
 
 
 def run_train(options: Options, rest: Sequence[str]) -> int:
-    """Train a line or a paragraph reader and write its model folder."""
+    """Train a line reader, a paragraph reader or a language model, and write its model folder."""
     import warnings
 
     from recognizer.training.line_training import Wish
@@ -128,14 +128,21 @@ def run_train(options: Options, rest: Sequence[str]) -> int:
         own = trainer_options(rest)
     except ValueError as error:
         raise Misuse(str(error)) from error
-    paragraphs = options.architecture == PARAGRAPHS
-    lengths = ["max_steps", "max_time", *(["max_epochs"] if paragraphs else [])]
+    lengths = ["max_steps", "max_time", *(["max_epochs"] if options.architecture == PARAGRAPHS else [])]
     if options.minutes is None and not set(lengths) & set(own):
         raise Misuse("say how long to train: --minutes, " + " or ".join(f"--{name}" for name in lengths))
     start = options.start or "scale"
     wish = Wish(options.data, options.output, start, options.workers, options.wandb, options.call_minutes)
-    _report((_train_paragraphs if paragraphs else _train_lines)(wish, options, own), options)
+    ways = {ARCHITECTURE: _train_lines, PARAGRAPHS: _train_paragraphs, CHARACTERS: _train_language}
+    _report(ways[options.architecture](wish, options, own), options)
     return 0
+
+
+def _train_language(wish: "Wish", options: Options, own: dict[str, Any]) -> dict[str, Any]:
+    from recognizer.training.language_training import LanguageHyperparameters, train_language
+
+    hyper = LanguageHyperparameters(**_given(options, LEARNING))
+    return train_language(replace(wish, start=options.start or str(SHIPPED)), hyper, own)
 
 
 def _train_lines(wish: "Wish", options: Options, own: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,10 +18,9 @@ from recognizer.charset import Charset
 from recognizer.decoding.beam import FLOOR, WIDTH, beam_search
 from recognizer.decoding.best_path import Floats, align, needed_steps, softmax
 from recognizer.decoding.language_prior import LanguagePrior
-from recognizer.decoding.lattice import Decoded
-from recognizer.decoding.looks import Look, settle
+from recognizer.decoding.looks import Look, Settled, settle
 from recognizer.decoding.plausibility import plausibility
-from recognizer.engines.runtimes import Runtime, Told
+from recognizer.engines.runtimes import Runtime, Told, available_cores
 from recognizer.line_images import Grey, bucket_width, stack, stretch, to_height
 from recognizer.models.hands import SURE, bar_of_page
 from recognizer.models.line_ctc import FEW_ROWS, HEIGHT_PX, PX_PER_STEP
@@ -67,6 +66,7 @@ class Effort:
         wider: than its proportions, the line at the first look: narrow letters have few time steps.
         width: texts that the beam keeps in mind.
         floor: the probability under which it passes a class over.
+        neural: whether the neural language model is asked about whole texts.
     """
 
     looks: int = 2
@@ -74,9 +74,10 @@ class Effort:
     wider: float = 1.0
     width: int = WIDTH
     floor: float = FLOOR
+    neural: bool = True
 
 
-CAREFUL, HASTY = Effort(), Effort(looks=1, rows=FEW_ROWS, wider=1.15, width=16, floor=2e-3)
+CAREFUL, HASTY = Effort(), Effort(looks=1, rows=FEW_ROWS, wider=1.15, width=16, floor=2e-3, neural=False)
 
 
 class LineRecogniser:
@@ -101,7 +102,7 @@ class LineRecogniser:
     ) -> None:
         self.charset = charset
         self._effort = effort
-        self._prior = prior
+        self._prior = prior if prior is None or effort.neural else replace(prior, neural=None)
         self._runtime = runtime
         self._calibration = calibration
 
@@ -133,7 +134,8 @@ class LineRecogniser:
             again = self._look({row: stretch(prepared[row], by) for row, by in sorted(wider.items())}, bars)
             looks |= {row: [look] if row in crowded else [*looks[row], look] for row, look in again.items()}
         seen = [looks[row] for row in range(len(images))]
-        return [self._weigh(*line) for line in zip(seen, settle(seen, self._prior), strict=True)]
+        settled = settle(seen, self._prior, workers=available_cores())
+        return [self._weigh(*line) for line in zip(seen, settled, strict=True)]
 
     def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
         """How far each line's image bears its text out; see `recognizer.decoding.plausibility`."""
@@ -175,17 +177,16 @@ class LineRecogniser:
             for rows, told in batches:
                 yield rows, told.result()
 
-    def _weigh(self, looks: Sequence[Look], found: Decoded) -> Examined:
+    def _weigh(self, looks: Sequence[Look], settled: Settled) -> Examined:
         """What was found, with what speaks for it in all looks that have room for it."""
-        best, *others = found.texts
+        best, *others = settled.found.texts
         seen = [look.probabilities for look in looks if needed_steps(best.classes) <= len(look.probabilities)]
         each = [certainties(steps, best.classes, align(steps, best.classes)) for steps in seen]
         sure = np.exp(np.mean(np.log(each), axis=0))
         text, nothing = self.charset.decode(best.classes), np.zeros(len(best.classes))
-        likely = np.array(self._prior.likelihoods(best.classes)) if self._prior else nothing
         common = self._prior.commonness(text) if self._prior else nothing
         alternatives = tuple(self.charset.decode(other.classes) for other in others[:ALTERNATIVES])
-        return Examined(text, alternatives, Evidence(sure, likely, found.doubts, common))
+        return Examined(text, alternatives, Evidence(sure, settled.likelihoods, settled.found.doubts, common))
 
     def _calibrate(self, examined: Examined) -> Reading:
         words = tuple(Word(text, self._calibration.word_confidence(features)) for text, features in examined.words())

@@ -10,9 +10,9 @@ from typing import Any
 from recognizer.errors import BadModel
 
 SHIPPED = Path(__file__).parent / "weights"
-LANGUAGE = "language.xz"
+LANGUAGE, NEURAL = "language.xz", "language.safetensors"
 WEIGHTS, CARD = "line_reader.safetensors", "line_reader.json"
-ARCHITECTURE, PARAGRAPHS = "line_ctc", "paragraph_transformer"
+ARCHITECTURE, PARAGRAPHS, CHARACTERS = "line_ctc", "paragraph_transformer", "character_lstm"
 
 
 def has_finder(folder: Path) -> bool:

@@ -2,20 +2,24 @@
 
 import hashlib
 import json
+import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from recognizer.charset import Charset
 from recognizer.decoding.language import Language
 from recognizer.decoding.language_prior import LanguagePrior
+from recognizer.engines.character_runtime import CharacterRuntime
 from recognizer.errors import BadModel
-from recognizer.model_card import ARCHITECTURE, CARD, LANGUAGE, PARAGRAPHS, WEIGHTS, read_card
+from recognizer.model_card import ARCHITECTURE, CARD, LANGUAGE, NEURAL, PARAGRAPHS, SHIPPED, WEIGHTS, read_card
+from recognizer.models.character_lstm import CharacterLSTM
 from recognizer.models.hands import Background, Hands
 from recognizer.models.line_ctc import LineCTC
 from recognizer.models.paragraph_transformer import ParagraphShape, ParagraphTransformer
@@ -130,4 +134,48 @@ def load_prior(folder: Path, charset: Charset, card: dict[str, Any]) -> Language
     if entry is None:
         return None
     language = Language.load(folder / LANGUAGE)
-    return LanguagePrior(language, charset, weight=float(entry["weight"]), bonus=float(entry["bonus"]))
+    prior = LanguagePrior(language, charset, weight=float(entry["weight"]), bonus=float(entry["bonus"]))
+    return replace(prior, neural=CharacterRuntime(*load_neural(folder))) if "neural" in entry else prior
+
+
+def save_neural(model: CharacterLSTM, alphabet: str, folder: Path) -> dict[str, Any]:
+    """Write a neural language model (bf16) into ``folder``; returns its entry for the card's language."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: value.detach().to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
+    weights = save(state, {"alphabet": alphabet})
+    (folder / NEURAL).write_bytes(weights)
+    return {"sha256": hashlib.sha256(weights).hexdigest()}
+
+
+def load_neural(folder: Path) -> tuple[CharacterLSTM, str]:
+    """A neural language model in float32 and evaluation mode, and its alphabet.
+
+    Raises:
+        BadModel: its file is missing or damaged.
+    """
+    path = folder / NEURAL
+    try:
+        with safe_open(path, framework="pt") as file:
+            alphabet = (file.metadata() or {})["alphabet"]
+            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no mapping
+        classes, width = state["embedding.weight"].shape
+        model = CharacterLSTM(classes, hidden=state["lstm.weight_hh_l0"].shape[1], width=width)
+        model.load_state_dict(state)
+    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+        raise BadModel(f"{path} cannot be loaded: {error}. Restore the file or choose a model.") from error
+    return model.eval(), alphabet
+
+
+def lend_neural(folder: Path) -> dict[str, Any]:
+    """Give a model folder the shipped neural language model; returns its entry for the card's language."""
+    shutil.copyfile(SHIPPED / NEURAL, folder / NEURAL)
+    entry: dict[str, Any] = read_card(SHIPPED)["language"]["neural"]
+    return entry
+
+
+def copy_language(parent: Path, child: Path) -> None:
+    """Let a model folder know the languages of the one that it came from."""
+    child.mkdir(parents=True, exist_ok=True)
+    for name in (LANGUAGE, NEURAL):
+        if (parent / name).exists():
+            shutil.copyfile(parent / name, child / name)

@@ -148,7 +148,8 @@ class CharacterModel:
             ValueError: the lines hold no character.
         """
         texts = [unicodedata.normalize("NFC", line).strip() for line in lines]
-        said = [self.log_probabilities(np.array([self.code(c) for c in text])) for text in texts if text]
+        texts = [text for text in texts if text]
+        said = self.log_probabilities([np.array([self.code(c) for c in text], np.int64) for text in texts])
         if not said:
             raise ValueError("the lines hold no character")
         return float(-np.concatenate(said).mean() / np.log(2))
@@ -198,18 +199,13 @@ class CharacterModel:
             left, now = left[~never], self._shorter[now[~never]]
         return found, after
 
-    def log_probabilities(self, codes: Integers) -> Doubles:
-        """(N,), nats: how probable each code of a line is after those before it."""
-        return self.extend(self.states_along(codes), codes)[0]
-
-    def log_likelihoods(self, lines: Sequence[Integers]) -> Doubles:
-        """(N,), nats: how probable each line's codes are together."""
+    def log_probabilities(self, lines: Sequence[Integers]) -> list[Doubles]:
+        """How probable each code of each line is after those before it, (L,) nats."""
         if not any(map(len, lines)):
-            return np.zeros(len(lines))
+            return [np.zeros(0) for _ in lines]
         states = np.concatenate([self.states_along(codes) for codes in lines if len(codes)])
         likely, _ = self.extend(states, np.concatenate(lines))
-        sums = np.bincount(np.repeat(np.arange(len(lines)), [len(codes) for codes in lines]), likely, len(lines))
-        return np.asarray(sums, np.float64)
+        return np.split(likely, np.cumsum([len(codes) for codes in lines])[:-1])
 
     def sample(self, rng: np.random.Generator, characters: str, *, length: int) -> str:
         """A text of that length, drawn character by character as the model finds them likely; no language, but like it.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,15 @@ Doubles = NDArray[np.float64]
 
 CHARACTERS, WORDS = 0.8, 0.2  # the weights of both in a whole text; of the characters' own
 WORD_BONUS = 6.0  # nats per word, against the pull of every probability towards few words
+SHARE = 0.7  # of the network in the probability of a character that counts tell too
+BOTH, BONUS = 0.75, 2.2  # the weight of these probabilities in a whole text; nats per character
+
+
+class Neural(Protocol):
+    """A neural language model, ready to run."""
+
+    def log_likelihoods(self, texts: Sequence[str]) -> list[Doubles]:
+        """Log probability of each character of NFC texts after those before it in a line, (L,) nats each."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +38,14 @@ class LanguagePrior:
         charset: of the network.
         weight: of the characters' log probabilities beside the network's.
         bonus: in nats per character, against the pull of every probability towards short texts.
+        neural: what tells whole texts better than counts; None: an older model.
     """
 
     language: Language
     charset: Charset
     weight: float = 0.75
     bonus: float = 1.8
+    neural: Neural | None = None
 
     @property
     def model(self) -> CharacterModel:
@@ -59,10 +71,17 @@ class LanguagePrior:
         likely, after = self.model.extend(states, self.codes[classes])
         return self.weight * likely + self.bonus, after
 
-    def along(self, texts: Sequence[Sequence[int]]) -> Doubles:
-        """What the characters of each text weigh together as `weigh` weighs them, (N,) nats."""
-        likely = self.model.log_likelihoods([self.codes[list(text)] for text in texts])
-        return self.weight * likely + self.bonus * np.array([len(text) for text in texts])
+    def counted(self, texts: Sequence[Sequence[int]]) -> list[Doubles]:
+        """How likely counts find each class of each text after those before it in a line, (L,) nats."""
+        return self.model.log_probabilities([self.codes[list(text)] for text in texts])
+
+    def along(self, counted: Sequence[Doubles]) -> Doubles:
+        """What the characters of each text weigh together as `weigh` weighs them, (N,) nats.
+
+        Args:
+            counted: N of them, as `counted` gives them.
+        """
+        return np.array([self.weight * likely.sum() + self.bonus * len(likely) for likely in counted])
 
     def whole(self, texts: Sequence[Sequence[int]], along: Doubles) -> Doubles:
         """What each text weighs, now that all its words are there, (N,) nats.
@@ -71,16 +90,34 @@ class LanguagePrior:
             texts: N of them, in classes.
             along: (N,), what `along` gives.
         """
+        return along if self.language.words is None else CHARACTERS * along + self._words(texts)
+
+    def told(self, texts: Sequence[Sequence[int]], counted: Sequence[Doubles]) -> list[Doubles]:
+        """What `counted` gives, the neural language model asked too; that takes the longest.
+
+        A class is as probable as both find it on average: in a language that only one knows, that one decides.
+        """
+        assert self.neural is not None
+        told = self.neural.log_likelihoods([self.charset.decode(text) for text in texts])
+        ours, its = np.log(1 - SHARE), np.log(SHARE)
+        return [np.logaddexp(ours + one, its + other) for one, other in zip(counted, told, strict=True)]
+
+    def weighed(self, texts: Sequence[Sequence[int]], told: Sequence[Doubles]) -> Doubles:
+        """What each text weighs with all that was told, (N,) nats; in place of `whole`.
+
+        Args:
+            texts: N of them, in classes.
+            told: N, as `told` gives them.
+        """
+        found = [BOTH * likely.sum() + BONUS * len(likely) for likely in told]
+        return np.array(found) + self._words(texts)
+
+    def _words(self, texts: Sequence[Sequence[int]]) -> Doubles:
         if self.language.words is None:
-            return along
-        words = self.language.words.weigh([self.charset.decode(text) for text in texts], bonus=WORD_BONUS)
-        return np.asarray(CHARACTERS * along + WORDS * words)
+            return np.zeros(len(texts))
+        return WORDS * self.language.words.weigh([self.charset.decode(text) for text in texts], bonus=WORD_BONUS)
 
     def commonness(self, text: str) -> Doubles:
         """How common the word is that each character of a text belongs to, (L,) nats; 0 where no words are known."""
         words = self.language.words
         return np.zeros(len(text)) if words is None else words.commonness(text)
-
-    def likelihoods(self, classes: Sequence[int]) -> list[float]:
-        """Log probability of each class after those before it, from the beginning of a line, in nats."""
-        return self.model.log_probabilities(self.codes[list(classes)]).tolist() if classes else []

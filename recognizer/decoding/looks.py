@@ -2,10 +2,11 @@
 
 A line that leaves a network in doubt is shown to it again in another shape. The mistakes of the two looks differ: a
 text that both bear out is right more often than what either likes best. And once its words are whole, a language knows
-more of a text than character by character.
+more of a text than character by character: by its words, and by a network that remembers the line from its beginning.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 
@@ -17,8 +18,9 @@ from recognizer.decoding.best_path import Floats
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.decoding.lattice import Classes, Decoded, Hypothesis, alike_at_end
 
-DOUBTFUL = 0.4  # share of the best text under which a second look is worth its time
-TEXTS = 3  # of each look that are weighed
+DOUBTFUL = 0.5  # share of the best text under which a second look is worth its time
+TEXTS = 8  # of each look that are weighed
+CLOSE = 4.0  # nats behind the likeliest text within which the neural language model is asked
 TOGETHER = 48  # lines
 TINY = 1e-30
 Doubles = NDArray[np.float64]
@@ -45,17 +47,71 @@ class Look:
         return self.found.texts[0].probability < DOUBTFUL
 
 
-def settle(lines: Sequence[Sequence[Look]], prior: LanguagePrior | None) -> list[Decoded]:
-    """The texts of each line, seen in one look or two: first what all looks bear out and the language finds likely."""
-    return list(chain(*(_settle(lines[i : i + TOGETHER], prior) for i in range(0, len(lines), TOGETHER))))
+@dataclass(frozen=True, eq=False, slots=True)
+class Settled:
+    """What a line is read as, after all.
+
+    Attributes:
+        found: its texts, and where they differ.
+        likelihoods: (L,), nats: what the language says of each character of the first text after those before it; 0
+            where none is known.
+    """
+
+    found: Decoded
+    likelihoods: Doubles
 
 
-def _settle(lines: Sequence[Sequence[Look]], prior: LanguagePrior | None) -> list[Decoded]:
+def settle(lines: Sequence[Sequence[Look]], prior: LanguagePrior | None, *, workers: int = 1) -> list[Settled]:
+    """The texts of each line, seen in one look or two: first what all looks bear out and the language finds likely.
+
+    Args:
+        lines: each line's looks.
+        prior: what the language says; None: nothing.
+        workers: threads that settle lines at the same time.
+    """
+    size = max(1, min(TOGETHER, -(-len(lines) // workers)))
+    parts = [lines[begin : begin + size] for begin in range(0, len(lines), size)]
+    with ThreadPoolExecutor(workers) as threads:
+        return list(chain(*threads.map(lambda part: _settle(part, prior), parts)))
+
+
+def _settle(lines: Sequence[Sequence[Look]], prior: LanguagePrior | None) -> list[Settled]:
     texts = [list(dict.fromkeys(t.classes for look in looks for t in look.found.texts[:TEXTS])) for looks in lines]
     owners, flat = np.repeat(np.arange(len(lines)), [len(some) for some in texts]), list(chain(*texts))
-    along = prior.along(flat) if prior else np.zeros(len(flat))
-    scores = _seen(lines, owners, flat, along) + (prior.whole(flat, along) if prior else 0.0)
-    return [_decoded(lines[line], texts[line], scores[owners == line]) for line in range(len(lines))]
+    likely = prior.counted(flat) if prior else [np.zeros(len(text)) for text in flat]
+    along = prior.along(likely) if prior else np.zeros(len(flat))
+    seen = _seen(lines, owners, flat, along)
+    scores = seen + (prior.whole(flat, along) if prior else 0.0)
+    if prior and prior.neural:
+        asked = _close(owners, scores)
+        told = prior.told([flat[place] for place in asked], [likely[place] for place in asked])
+        scores = _shifted(owners, scores, asked, seen[asked] + prior.weighed([flat[place] for place in asked], told))
+        for place, likelihoods in zip(asked, told, strict=True):
+            likely[place] = likelihoods
+    settled, begin = [], 0
+    for looks, some in zip(lines, texts, strict=True):
+        own = slice(begin, begin + len(some))
+        begin = own.stop
+        best = own.start + int(np.argmax(scores[own]))
+        settled.append(Settled(_decoded(looks, some, scores[own]), likely[best]))
+    return settled
+
+
+def _close(owners: Integers, scores: Doubles) -> Integers:
+    """The texts about which the neural language model is worth asking: each line's likeliest, and those close to it."""
+    best = np.full(owners.max(initial=-1) + 1, -np.inf)
+    np.maximum.at(best, owners, scores)
+    return np.flatnonzero(scores > best[owners] - CLOSE)
+
+
+def _shifted(owners: Integers, scores: Doubles, asked: Integers, told: Doubles) -> Doubles:
+    """The scores with new ones for what was asked; what is far behind a line's likeliest text stays so far behind."""
+    shifts = np.full(owners.max(initial=-1) + 1, -np.inf)
+    order = np.argsort(scores[asked], kind="stable")
+    shifts[owners[asked][order]] = (told - scores[asked])[order]
+    changed = scores + shifts[owners]
+    changed[asked] = told
+    return np.asarray(changed, np.float64)
 
 
 def _seen(lines: Sequence[Sequence[Look]], owners: Integers, texts: Sequence[Classes], along: Doubles) -> Doubles:
@@ -78,8 +134,6 @@ def _seen(lines: Sequence[Sequence[Look]], owners: Integers, texts: Sequence[Cla
 def _decoded(looks: Sequence[Look], texts: Sequence[Classes], scores: Doubles) -> Decoded:
     order = np.argsort(-scores, kind="stable")
     told = looks[0].found
-    if len(looks) == 1 and order[0] == 0:
-        return told
     gaps = np.exp(scores[order] - scores[order[0]])
     best, *others = [texts[place] for place in order]
     doubts = np.zeros(len(best))

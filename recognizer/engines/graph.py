@@ -59,26 +59,27 @@ class Graph:
         """x · sigmoid(x)."""
         return self.op("Mul", x, self.op("Sigmoid", x))
 
+    def split(self, x: str, size: int, parts: int) -> list[str]:
+        """The parts of the last axis, each of one size; returns their names."""
+        outputs = [f"v{len(self._nodes)}_{part}" for part in range(parts)]
+        sizes = self.constant(np.full(parts, size, np.int64))
+        self._nodes.append(helper.make_node("Split", [x, sizes], outputs, axis=-1))
+        return outputs
+
     def serialise(
-        self,
-        shape: Sequence[int | str],
-        outputs: Mapping[str, str],
-        *,
-        begins: str = "images",
-        whole: Sequence[str] = (),
+        self, inputs: Mapping[str, Sequence[int | str]], outputs: Mapping[str, str], *, whole: Sequence[str] = ()
     ) -> bytes:
         """The whole model as bytes.
 
         Args:
-            shape: of the input, names in place of what varies.
+            inputs: the shape of each, names in place of what varies.
             outputs: what each output is called, and the node output it is.
-            begins: what the input is called.
             whole: inputs and outputs that are whole numbers from 0 to 255; all others are floats.
         """
         nodes = [helper.make_node("Identity", [value], [name]) for name, value in outputs.items()]
-        types = {name: TensorProto.UINT8 if name in whole else TensorProto.FLOAT for name in (begins, *outputs)}
-        start = helper.make_tensor_value_info(begins, types[begins], list(shape))
+        types = {name: TensorProto.UINT8 if name in whole else TensorProto.FLOAT for name in (*inputs, *outputs)}
+        starts = [helper.make_tensor_value_info(name, types[name], list(shape)) for name, shape in inputs.items()]
         ends = [helper.make_tensor_value_info(name, types[name], None) for name in outputs]
-        graph = helper.make_graph(self._nodes + nodes, "network", [start], ends, self._weights)
+        graph = helper.make_graph(self._nodes + nodes, "network", starts, ends, self._weights)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)]
         return bytes(helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION).SerializeToString())

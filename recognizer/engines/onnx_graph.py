@@ -32,7 +32,7 @@ def seeing_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
         seen = _blocks(graph, list(model.blocks)[:STROKES], _stem(graph, model.stem, "images"))
         means = graph.op("ReduceMean", seen, graph.constant(np.array([2, 3], np.int64)), keepdims=0)
     whole = () if int8 is None else ("seen",)
-    return graph.serialise(["batch", 1, "height", "width"], {"seen": seen, "strokes": means}, whole=whole)
+    return graph.serialise({"images": ["batch", 1, "height", "width"]}, {"seen": seen, "strokes": means}, whole=whole)
 
 
 def telling_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
@@ -54,7 +54,7 @@ def telling_graph(model: LineCTC, int8: Int8 | None = None) -> bytes:
     assert isinstance(first, Block | Shrink)
     channels, area = first.space.in_channels, ("height", "width")
     shape = ("batch", channels, *area) if int8 is None else ("batch", *area, channels)
-    return graph.serialise(shape, {"logits": logits}, begins="seen", whole=() if int8 is None else ("seen",))
+    return graph.serialise({"seen": shape}, {"logits": logits}, whole=() if int8 is None else ("seen",))
 
 
 def _blocks(graph: Graph, blocks: Iterable[nn.Module], x: str) -> str:

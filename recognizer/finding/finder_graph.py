@@ -18,7 +18,7 @@ def line_finder_graph(net: LineFinderNet) -> bytes:
     text = _enlarge(graph, graph.op("Relu", _enlarge(graph, text, net.text.enlarge)), net.text.out)
     geometry = graph.op("Relu", graph.conv(features, net.geometry.reduce))
     geometry = graph.conv(graph.op("Relu", graph.conv(geometry, net.geometry.mix)), net.geometry.out)
-    return graph.serialise(["batch", 1, "height", "width"], {"text": text, "geometry": geometry})
+    return graph.serialise({"images": ["batch", 1, "height", "width"]}, {"text": text, "geometry": geometry})
 
 
 def _backbone(graph: Graph, backbone: Backbone, images: str) -> list[str]:

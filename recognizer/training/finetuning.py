@@ -25,7 +25,7 @@ from recognizer.datasets.held_out import hold_out_pages
 from recognizer.datasets.replay import Replay
 from recognizer.engines.int8_graph import Ranges
 from recognizer.errors import BadManifest
-from recognizer.model_card import LANGUAGE, inherited
+from recognizer.model_card import inherited
 from recognizer.models.hands import Hands
 from recognizer.models.line_ctc import STROKES, LineCTC
 from recognizer.training.blending import LOOKS, Judges, blend, weights_of
@@ -34,7 +34,7 @@ from recognizer.training.lit_models import LineHyperparameters
 from recognizer.training.progress import Follower, Watch
 from recognizer.training.pseudo_labels import pseudo_labelled
 from recognizer.training.stroke_statistics import learn_directions
-from recognizer.weights_files import load_reader, save_reader
+from recognizer.weights_files import copy_language, load_reader, save_reader
 
 FEWEST_LINES = 2
 MOST_HELD_OUT = 10  # where some of the lines given are held out
@@ -171,8 +171,7 @@ def finetune(
     if not found.share:
         made, *_ = load_reader(parent)
     if "language" in card:
-        output.mkdir(parents=True, exist_ok=True)
-        (output / LANGUAGE).write_bytes((parent / LANGUAGE).read_bytes())
+        copy_language(parent, output)
     version = save_reader(made, charset, output, notes=inherited(card))
     return FinetuneReport(
         lines=len(lines),

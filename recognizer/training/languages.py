@@ -10,7 +10,7 @@ from recognizer.decoding.characters import CharacterModel
 from recognizer.decoding.language import Language
 from recognizer.errors import BadInput, BadModel
 from recognizer.model_card import SHIPPED, has_finder, inherited
-from recognizer.weights_files import load_prior, load_reader, save_prior, save_reader
+from recognizer.weights_files import copy_language, load_prior, load_reader, save_prior, save_reader
 
 TESTED = 10  # every tenth line tells what was learnt
 FEWEST_LINES = 100
@@ -63,8 +63,9 @@ def teach(texts: Sequence[Path], model: Path, output: Path) -> Taught:
     tested = lines[::TESTED]
     learnt = [line for number, line in enumerate(lines) if number % TESTED]
     after = prior.model.joined(CharacterModel.learn(learnt)).bits(tested)
+    copy_language(model, output)
     language = save_prior(prior.language.joined(Language.learn(lines)), output)
-    notes = inherited(card) | {"language": language}
+    notes = inherited(card) | {"language": card["language"] | language}
     notes["sources"] = [*notes.get("sources", ()), *({"source": text.name} for text in texts)]
     version = save_reader(network, charset, output, notes=notes)
     if has_finder(model) and model != SHIPPED:

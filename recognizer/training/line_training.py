@@ -19,19 +19,18 @@ from recognizer.datasets.batches import Corpora, LineDataModule, Mixture
 from recognizer.datasets.held_out import hold_out
 from recognizer.datasets.packing import PAGES
 from recognizer.decoding.language import Language
-from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.engines.int8_graph import Int8
 from recognizer.engines.quantisation import activation_ranges, enough_of
 from recognizer.engines.runtimes import OnnxRuntime
 from recognizer.evaluation import calibrate
 from recognizer.line_recogniser import HASTY, LineRecogniser
-from recognizer.model_card import CARD, LANGUAGE, WEIGHTS
+from recognizer.model_card import CARD, LANGUAGE, NEURAL, WEIGHTS
 from recognizer.models.line_ctc import LineCTC
 from recognizer.training.lit_models import LineHyperparameters, LitLineCTC
 from recognizer.training.pretrained import load_line_ctc, wheel_model
 from recognizer.training.stroke_statistics import learn_background
 from recognizer.training.trainer import EndOfCall, Keeping, run
-from recognizer.weights_files import load_reader, save_prior, save_reader
+from recognizer.weights_files import lend_neural, load_prior, load_reader, save_prior, save_reader
 
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
 
@@ -179,7 +178,7 @@ def train(wish: Wish, hyper: LineHyperparameters, options: dict[str, Any]) -> di
     error = fit(model, course, options)
     report = write_model(model, charset, corpora, held, wish.output) | {"held_out_cer": error}
     if logger is not None:
-        files = [wish.output / name for name in (WEIGHTS, CARD, LANGUAGE)]
+        files = [wish.output / name for name in (WEIGHTS, CARD, LANGUAGE, NEURAL)]
         log_model(logger, files, version=report["model"])
     return report
 
@@ -198,11 +197,14 @@ def log_model(logger: WandbLogger, files: Sequence[Path], *, version: str) -> No
 def write_model(
     model: LineCTC, charset: Charset, corpora: Corpora, held: Sequence[LineTruth], output: Path
 ) -> dict[str, Any]:
-    """Learn the language of the training texts, calibrate on held-out lines, quantise, write the model folder."""
-    known = Language.learn(corpora.language())
-    language = save_prior(known, output)
+    """Learn the language of the training texts, calibrate on held-out lines, quantise, write the model folder.
+
+    Beside what it counts in them stands the shipped neural language model.
+    """
+    language = save_prior(Language.learn(corpora.language()), output) | {"neural": lend_neural(output)}
     runtime = OnnxRuntime(model.float().eval())
-    recogniser = LineRecogniser(runtime, charset, Calibration(), prior=LanguagePrior(known, charset))
+    prior = load_prior(output, charset, {"language": language})
+    recogniser = LineRecogniser(runtime, charset, Calibration(), prior=prior)
     curves = asdict(calibrate(recogniser, held))
     ranges = activation_ranges(model.eval(), enough_of(corpora.lines))
     model.background = learn_background(model, ranges, corpora.lines)

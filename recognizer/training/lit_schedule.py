@@ -46,8 +46,11 @@ class LitReader(pl.LightningModule):
         network: what tells this network from others: a training goes on with the same one only.
 
     Attributes:
+        measure: what chooses among its checkpoints, as it is logged; the least is best.
         pairs: reference and reading of each validation line so far.
     """
+
+    measure = "val/cer"
 
     def __init__(self, schedule: Schedule, network: dict[str, Any]) -> None:
         super().__init__()
@@ -98,7 +101,7 @@ class LitReader(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the CER over all validation lines."""
-        self.log("val/cer", cer(self.pairs), prog_bar=True, sync_dist=True)
+        self.log(self.measure, cer(self.pairs), prog_bar=True, sync_dist=True)
         if isinstance(self.logger, WandbLogger):
             self.logger.log_text("val/samples", ["reference", "reading"], [list(pair) for pair in self.pairs[:12]])
         self.pairs.clear()

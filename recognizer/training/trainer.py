@@ -55,10 +55,11 @@ def run(lit: LitReader, data: pl.LightningDataModule, keeping: Keeping, options:
         options: of the Lightning Trainer, over `default_options`; ``callbacks`` are added to ours.
 
     Returns:
-        CER on the validation lines, which chose the weights if the best are kept; NaN without validation.
+        Its measure (CER, of readers) on the validation lines, which chose the weights if the best are kept; NaN without
+        validation.
     """
     output = keeping.output
-    checkpoints = ModelCheckpoint(output, filename=BEST, monitor="val/cer", enable_version_counter=False)
+    checkpoints = ModelCheckpoint(output, filename=BEST, monitor=lit.measure, enable_version_counter=False)
     resumable = ModelCheckpoint(
         output, filename=LAST, every_n_train_steps=keeping.every_steps, enable_version_counter=False
     )
@@ -166,8 +167,8 @@ def default_options(hyper: Schedule) -> dict[str, Any]:
 
 
 def _keep(trainer: pl.Trainer, lit: LitReader, data: pl.LightningDataModule, others: ModelCheckpoint | None) -> float:
-    """Leave the final averaged weights, or the best checkpoint if that is better, in ``lit``; return the CER."""
-    final = float((trainer.validate(lit, data, verbose=False) or [{}])[0].get("val/cer", math.nan))
+    """Leave the final averaged weights, or the best checkpoint if that is better, in ``lit``; return its measure."""
+    final = float((trainer.validate(lit, data, verbose=False) or [{}])[0].get(lit.measure, math.nan))
     score = others.best_model_score if others else None
     if others is not None and score is not None and not float(score) >= final:
         lit.load_state_dict(torch.load(others.best_model_path, weights_only=False)["state_dict"])

@@ -22,7 +22,7 @@ from recognizer.model_card import LANGUAGE, SHIPPED, WEIGHTS
 from recognizer.training import finetuning, pseudo_labels
 from recognizer.training.finetuning import FinetuneOptions, Surroundings, finetune
 from recognizer.training.progress import Progress
-from recognizer.training.pseudo_labels import pseudo_labelled
+from recognizer.training.pseudo_labels import pseudo_labelled, spread
 from recognizer.weights_files import load_reader
 from tests.unit.lines import TEXTS, written_lines
 
@@ -127,7 +127,8 @@ def test_the_surest_readings_are_taken_for_true(tmp_path: Path, monkeypatch: pyt
     taken = pseudo_labelled([replace(row, text="") for row in lines], SHIPPED)
     assert {row.image: row.text for row in taken} == {row.image: row.text for row in lines[:3]} and len(taken) == 3
     monkeypatch.setattr(pseudo_labels, "MOST_READ", 2)
-    assert [row.image for row in pseudo_labelled(lines, SHIPPED)] == [lines[0].image]
+    (only,) = pseudo_labelled(lines, SHIPPED)  # the surer of the two that are read
+    assert only.image in [line.image for line in spread(lines, 2)]
     assert pseudo_labelled([], tmp_path / "no model") == []
 
 

@@ -35,6 +35,7 @@ def test_a_taught_model_finds_the_language_likely_and_reads_as_before(
     assert report["bits_after"] < 0.6 * report["bits_before"]
     card = read_card(output)
     assert card["version"] == report["model"] and card["parent"] == read_card(SHIPPED)["version"]
+    assert card["language"]["neural"] == read_card(SHIPPED)["language"]["neural"]
     assert card["calibration"] and card["int8"] and "measured" not in card
     assert card["sources"] == [*read_card(SHIPPED)["sources"], {"source": "text.txt"}]
     (reading,) = LineReader.load(output).read_lines([write_line("the quick brown fox", seed=3)])

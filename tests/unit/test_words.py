@@ -72,9 +72,10 @@ def test_a_prior_weighs_whole_texts_by_characters_and_words() -> None:
     language = Language.learn(LINES)
     prior, old = LanguagePrior(language, LATIN_V1), LanguagePrior(Language(language.characters, None), LATIN_V1)
     texts = [LATIN_V1.encode(text) for text in ("the cat", "the cot", "")]
-    along = prior.along(texts)
+    counted = prior.counted(texts)
+    along = prior.along(counted)
     assert along == pytest.approx(
-        [prior.weight * sum(prior.likelihoods(text)) + prior.bonus * len(text) for text in texts]
+        [prior.weight * sum(each) + prior.bonus * len(text) for each, text in zip(counted, texts, strict=True)]
     )
     assert language.words is not None
     words = language.words.weigh(["the cat", "the cot", ""], bonus=WORD_BONUS)
