@@ -62,8 +62,8 @@ class LineReader:
 
         Args:
             model_dir: where it lies; None: the shipped model; `FAST`, where no folder is called so: the shipped model
-                read twice as fast and less exactly: lines of fewer pixel rows, at one look, with a narrower beam, without
-                the neural language model.
+                read twice as fast and less exactly: lines of fewer pixel rows, at one look, with a narrower beam and
+                without the neural language model.
 
         Raises:
             BadModel: files are missing, damaged or of another architecture.
