@@ -18,7 +18,7 @@ from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.decoding.lattice import NOBODY, Decoded, Lattice, Past
 from recognizer.decoding.prefixes import NOTHING, Doubles, Floats, Grown, Integers, Moves, Prefixes, Step, open_steps
 
-WIDTH = 64  # prefixes of a line kept after each step
+WIDTH = 48  # prefixes of a line kept after each step
 FLOOR = 5e-4  # classes under this probability are passed over at a step
 REACH = 9.0  # nats under a line's best prefix at which one is given up
 FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd and large, so that hashes of different prefixes differ

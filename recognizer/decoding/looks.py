@@ -18,7 +18,7 @@ from recognizer.decoding.best_path import Floats
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.decoding.lattice import Classes, Decoded, Hypothesis, alike_at_end
 
-DOUBTFUL = 0.5  # share of the best text under which a second look is worth its time
+DOUBTFUL = 0.4  # share of the best text under which a second look is worth its time
 TEXTS = 8  # of each look that are weighed
 CLOSE = 4.0  # nats behind the likeliest text within which the neural language model is asked
 TOGETHER = 48  # lines
