@@ -32,7 +32,7 @@ from recognizer.charset import Charset
 from recognizer.corpora import LineTruth
 from recognizer.datasets.replay import Replay, open_replay, written_by
 from recognizer.errors import Diverged
-from recognizer.model_card import CARD, SHIPPED, WEIGHTS, has_finder, read_card
+from recognizer.model_card import CARD, SHIPPED, WEIGHTS, copy_finder, read_card
 from recognizer.training.finetuning import FEWEST_LINES, FinetuneOptions, Surroundings, finetune
 from recognizer.training.progress import Watch
 
@@ -188,9 +188,7 @@ def _train(store: Store, settings: Settings, order: _Order, watch: Watch | None)
             log.warning("The training died %d times: it begins anew with batches of %d.", deaths, plans[0].batch_size)
             shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
         report = _attempt(train, begins, folder, replay, plans, around)
-    if has_finder(begins):
-        for file in begins.glob("line_finder.*"):
-            shutil.copy(file, folder / CHALLENGER)
+    copy_finder(begins, folder / CHALLENGER)
     tracking.close_run(run, report, [folder / CHALLENGER / name for name in (WEIGHTS, CARD)])
     unfinished = folder / f"{REPORT}.part"
     unfinished.write_text(json.dumps(report | {UNCORRECTED: pages}), encoding="utf-8")

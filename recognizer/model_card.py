@@ -4,6 +4,7 @@ Whoever only asks needs no torch: `recognizer.weights_files` loads and saves.
 """
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,14 @@ ARCHITECTURE, PARAGRAPHS, CHARACTERS = "line_ctc", "paragraph_transformer", "cha
 def has_finder(folder: Path) -> bool:
     """Whether the folder brings a line finder of its own."""
     return (folder / "line_finder.safetensors").exists()
+
+
+def copy_finder(parent: Path, child: Path) -> None:
+    """Let a model folder find lines as the one that it came from, where that one has a finder of its own."""
+    if child.resolve() != parent.resolve():
+        child.mkdir(parents=True, exist_ok=True)
+        for file in parent.glob("line_finder.*"):
+            shutil.copyfile(file, child / file.name)
 
 
 def read_card(folder: Path) -> dict[str, Any]:

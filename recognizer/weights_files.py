@@ -168,14 +168,17 @@ def load_neural(folder: Path) -> tuple[CharacterLSTM, str]:
 
 def lend_neural(folder: Path) -> dict[str, Any]:
     """Give a model folder the shipped neural language model; returns its entry for the card's language."""
-    shutil.copyfile(SHIPPED / NEURAL, folder / NEURAL)
+    if folder.resolve() != SHIPPED.resolve():
+        shutil.copyfile(SHIPPED / NEURAL, folder / NEURAL)
     entry: dict[str, Any] = read_card(SHIPPED)["language"]["neural"]
     return entry
 
 
 def copy_language(parent: Path, child: Path) -> None:
-    """Let a model folder know the languages of the one that it came from."""
+    """Let a model folder know the languages of the one that it came from; an older one has no neural language model."""
     child.mkdir(parents=True, exist_ok=True)
-    for name in (LANGUAGE, NEURAL):
-        if (parent / name).exists():
-            shutil.copyfile(parent / name, child / name)
+    if child.resolve() == parent.resolve():
+        return
+    shutil.copyfile(parent / LANGUAGE, child / LANGUAGE)
+    if (parent / NEURAL).exists():
+        shutil.copyfile(parent / NEURAL, child / NEURAL)

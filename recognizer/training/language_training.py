@@ -28,7 +28,7 @@ from recognizer.engines.runtimes import choose
 from recognizer.errors import BadManifest, BadModel
 from recognizer.evaluation import calibrate
 from recognizer.line_recogniser import LineRecogniser
-from recognizer.model_card import CARD, CHARACTERS, NEURAL, notes_of
+from recognizer.model_card import CARD, CHARACTERS, NEURAL, SHIPPED, copy_finder, notes_of
 from recognizer.models.character_lstm import EDGE, FIRST, CharacterLSTM, codes_of
 from recognizer.training.line_training import Wish, find_corpora, log_model
 from recognizer.training.lit_schedule import LitReader, Schedule
@@ -229,6 +229,8 @@ def train_language(wish: Wish, hyper: LanguageHyperparameters, options: dict[str
     own = {"logger": logger or False, "callbacks": wish.watchers()}
     bits = run(lit, data, Keeping(wish.output), own | options)
     copy_language(start, wish.output)
+    if start != SHIPPED:  # whose finder is borrowed
+        copy_finder(start, wish.output)
     entry = card["language"] | {"neural": save_neural(model, alphabet, wish.output)}
     knowing: LanguagePrior = replace(prior, neural=CharacterRuntime(model.eval(), alphabet))
     recogniser = LineRecogniser(choose(network, card.get("int8")), charset, Calibration(), prior=knowing)

@@ -1,6 +1,5 @@
 """Teach a reader one more language from plain text: the same network, with more to say about what is likely."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from recognizer.datasets.synthesis import LINE_WORDS, running_lines
 from recognizer.decoding.characters import CharacterModel
 from recognizer.decoding.language import Language
 from recognizer.errors import BadInput, BadModel
-from recognizer.model_card import SHIPPED, has_finder, inherited
+from recognizer.model_card import SHIPPED, copy_finder, inherited
 from recognizer.weights_files import copy_language, load_prior, load_reader, save_prior, save_reader
 
 TESTED = 10  # every tenth line tells what was learnt
@@ -68,9 +67,8 @@ def teach(texts: Sequence[Path], model: Path, output: Path) -> Taught:
     notes = inherited(card) | {"language": card["language"] | language}
     notes["sources"] = [*notes.get("sources", ()), *({"source": text.name} for text in texts)]
     version = save_reader(network, charset, output, notes=notes)
-    if has_finder(model) and model != SHIPPED:
-        for file in model.glob("line_finder.*"):
-            shutil.copyfile(file, output / file.name)
+    if model != SHIPPED:  # whose finder is borrowed
+        copy_finder(model, output)
     unknown = "".join(charset.unknown("".join(lines)))
     return Taught(len(lines), prior.model.bits(tested), after, unknown, version)
 

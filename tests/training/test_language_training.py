@@ -83,3 +83,12 @@ def test_a_model_without_its_language_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "model" / NEURAL).unlink()
     with pytest.raises(BadModel, match=r"language\.safetensors cannot be loaded"):
         LineReader.load(tmp_path / "model")
+
+
+def test_a_finder_of_ones_own_stays_with_the_reader(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "start")
+    command = ["train", "--architecture", "character_lstm", "--data", str(data_folder(tmp_path / "data"))]
+    options = ["--start", str(tmp_path / "start"), "--batch_size", "16", "--max_steps", "1", "--precision", "32-true"]
+    assert main([*command, *options, "--output", str(tmp_path / "out")]) == 0
+    for name in ("line_finder.json", "line_finder.safetensors", "language.xz"):
+        assert (tmp_path / "out" / name).read_bytes() == (SHIPPED / name).read_bytes()

@@ -17,7 +17,7 @@ from recognizer.decoding.text_tree import REMEMBERED, grow
 from recognizer.engines import character_runtime
 from recognizer.engines.character_runtime import CharacterRuntime
 from recognizer.errors import BadModel
-from recognizer.model_card import NEURAL
+from recognizer.model_card import LANGUAGE, NEURAL
 from recognizer.models.character_lstm import EDGE, FIRST, UNKNOWN, CharacterLSTM, codes_of
 from recognizer.weights_files import copy_language, load_neural, save_neural
 
@@ -111,9 +111,11 @@ def test_it_survives_its_file(tmp_path: Path) -> None:
     assert alphabet == ALPHABET
     assert len(entry["sha256"]) == 64
     assert by_torch(again, "abc") == by_torch(model, "abc")
-    (tmp_path / "child").mkdir()
+    (tmp_path / LANGUAGE).write_bytes(b"counts")
+    copy_language(tmp_path, tmp_path)
     copy_language(tmp_path, tmp_path / "child")
-    assert (tmp_path / "child" / NEURAL).read_bytes() == (tmp_path / NEURAL).read_bytes()
+    for name in (LANGUAGE, NEURAL):
+        assert (tmp_path / "child" / name).read_bytes() == (tmp_path / name).read_bytes()
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "of another kind"])
