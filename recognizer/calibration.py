@@ -20,6 +20,7 @@ from recognizer.decoding.best_path import Floats
 from recognizer.errors import BadModel
 
 Doubles = NDArray[np.float64]
+Integers = NDArray[np.int64]
 TINY = 1e-6
 
 
@@ -30,7 +31,7 @@ class Evidence:
     Attributes:
         certainties: (L + 1,) in (0, 1], of each character and of the line's end; see `certainties`.
         likelihoods: (L,), nats: what the language says of each character after those before it; 0 where none is known.
-        doubts: (L,), how probable other texts are there; see `recognizer.decoding.lattice.Decoded`.
+        doubts: (L,), how probable other texts are there; see `recognizer.decoding.looks.Settled`.
         commonness: (L,), nats: how common the word is that each character belongs to; 0 where no words are known.
     """
 
@@ -44,13 +45,27 @@ class Evidence:
         features = _features(self.certainties, self.likelihoods, self.doubts)
         return np.append(features, (_rarest(self.commonness), 1.0))
 
-    def of_word(self, start: int, end: int) -> Doubles:
-        """What the word from ``start`` to ``end`` is judged by, with the space or end behind it: `WORD_FEATURES`."""
-        own = slice(start, end + 1)
-        rest = np.delete(self.certainties, own)
-        around = _logit(np.exp(np.log(rest if len(rest) else self.certainties).mean()))
-        features = _features(self.certainties[own], self.likelihoods[own], self.doubts[own])
-        return np.append(features, (around, _rarest(self.commonness[own]), 1.0))
+    def of_words(self, spans: Sequence[tuple[int, int]]) -> Doubles:
+        """What words from start to end are judged by, with the space or end behind each: (N, `WORD_FEATURES`)."""
+        if not spans:
+            return np.zeros((0, WORD_FEATURES))
+        starts, ends = np.array(spans).T
+        ends = ends + 1
+        logs = np.log(self.certainties)
+        sums, sizes = _over(np.add, logs, starts, ends), ends - starts
+        others = np.maximum(len(logs) - sizes, 1)
+        around = np.where(sizes < len(logs), (logs.sum() - sums) / others, logs.mean())
+        least = np.exp(_over(np.minimum, logs, starts, ends))
+        said = np.minimum(ends, len(self.likelihoods))
+        means = [_over(np.add, values, starts, said) / (said - starts) for values in (self.likelihoods, self.doubts)]
+        features = [
+            *(_logit(np.exp(sums)), _logit(least), np.log(sizes)),
+            *(means[0], _over(np.minimum, self.likelihoods, starts, said)),
+            *(np.log(_over(np.maximum, self.doubts, starts, said) + NO_DOUBT), np.log(means[1] + NO_DOUBT)),
+            *(_logit(np.exp(around)), np.clip(_over(np.minimum, self.commonness, starts, said), RAREST, 0.0)),
+            np.ones(len(spans)),
+        ]
+        return np.stack(features, axis=1)
 
 
 LINE_FEATURES, WORD_FEATURES = 9, 10
@@ -62,8 +77,14 @@ def _features(sure: Doubles, likely: Doubles, doubts: Doubles) -> Doubles:
     """Log odds of all being right and of the worst, length, the language's mean and worst word, most and mean doubt."""
     mean, least = (likely.mean(), likely.min()) if len(likely) else (0.0, 0.0)
     most, usual = (doubts.max(), doubts.mean()) if len(doubts) else (0.0, 0.0)
-    odds = [_logit(np.exp(np.log(sure).sum())), _logit(sure.min())]
+    odds = _logit(np.array([np.exp(np.log(sure).sum()), sure.min()]))
     return np.array([*odds, np.log(len(sure)), mean, least, np.log(most + NO_DOUBT), np.log(usual + NO_DOUBT)])
+
+
+def _over(operation: np.ufunc, values: Doubles, starts: Integers, ends: Integers) -> Doubles:
+    """(N,): what an operation makes of the values from each start to its end."""
+    between = np.stack([starts, ends], axis=1).ravel()
+    return np.asarray(operation.reduceat(np.append(values, 0.0), between)[::2], np.float64)
 
 
 def _rarest(commonness: Doubles) -> float:
@@ -98,17 +119,18 @@ class Calibration:
             )
         return curves
 
-    def word_confidence(self, features: Doubles) -> float:
-        """Probability that a word of this evidence is right."""
+    def word_confidences(self, features: Doubles) -> list[float]:
+        """Probability that each word of some is right, by its evidence: (N, `WORD_FEATURES`)."""
         return _curve(self.word, features)
 
     def line_confidence(self, features: Doubles) -> float:
-        """Probability that a whole line of this evidence is right."""
-        return _curve(self.line, features)
+        """Probability that a whole line of this evidence is right: (`LINE_FEATURES`,)."""
+        return _curve(self.line, features[None])[0]
 
 
-def _curve(weights: Sequence[float], x: Doubles) -> float:
-    return float(1 / (1 + np.exp(-np.clip(np.dot(weights, x), -30, 30))))
+def _curve(weights: Sequence[float], rows: Doubles) -> list[float]:
+    found: list[float] = (1 / (1 + np.exp(-np.clip(rows @ np.array(weights), -30, 30)))).tolist()
+    return found
 
 
 def certainties(probabilities: Floats, classes: Sequence[int], path: NDArray[np.int64]) -> Doubles:
@@ -117,7 +139,7 @@ def certainties(probabilities: Floats, classes: Sequence[int], path: NDArray[np.
     Args:
         probabilities: (T, C).
         classes: the text.
-        path: of `recognizer.decoding.best_path.align`.
+        path: of `recognizer.decoding.alignment.align`.
     """
     own = probabilities[:, 0].astype(np.float64)
     said = path >= 0
@@ -135,9 +157,9 @@ def certainties(probabilities: Floats, classes: Sequence[int], path: NDArray[np.
     return np.clip(result * lowest, TINY, 1.0)
 
 
-def _logit(p: float) -> float:
-    p = min(max(float(p), TINY), 1 - TINY)
-    return float(np.log(p / (1 - p)))
+def _logit(p: Doubles) -> Doubles:
+    p = np.clip(p, TINY, 1 - TINY)
+    return np.asarray(np.log(p / (1 - p)), np.float64)
 
 
 def fit(

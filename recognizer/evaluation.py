@@ -188,7 +188,7 @@ def calibrate(recogniser: LineRecogniser, rows: Sequence[LineTruth], *, views: i
     for row, examined in zip(chosen * (views + 1), seen, strict=True):
         group = str(row.extra.get("collection"))
         lines.add(examined.evidence.of_line(), character_edits(row.text, examined.text) == 0, group)
-        for (_, features), right in zip(examined.words(), right_words(row.text, examined.text), strict=True):
+        for features, right in zip(examined.words()[1], right_words(row.text, examined.text), strict=True):
             words.add(features, right, group)
     return Calibration(word=words.fit(), line=lines.fit())
 

@@ -10,13 +10,15 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
 from recognizer.calibration import Calibration, Doubles, Evidence, certainties
 from recognizer.charset import Charset
+from recognizer.decoding.alignment import align
 from recognizer.decoding.beam import FLOOR, WIDTH, beam_search
-from recognizer.decoding.best_path import Floats, align, needed_steps, softmax
+from recognizer.decoding.best_path import Floats, needed_steps, softmax
 from recognizer.decoding.language_prior import LanguagePrior
 from recognizer.decoding.looks import Look, Settled, settle
 from recognizer.decoding.plausibility import plausibility
@@ -50,10 +52,10 @@ class Examined:
     alternatives: tuple[str, ...]
     evidence: Evidence
 
-    def words(self) -> Iterator[tuple[str, Doubles]]:
-        """Each word with what it is judged by."""
-        for start, end in word_spans(self.text):
-            yield self.text[start:end], self.evidence.of_word(start, end)
+    def words(self) -> tuple[list[str], Doubles]:
+        """Its N words, and what each is judged by, (N, `recognizer.calibration.WORD_FEATURES`)."""
+        spans = word_spans(self.text)
+        return [self.text[start:end] for start, end in spans], self.evidence.of_words(spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,7 @@ class LineRecogniser:
             again = self._look({row: stretch(prepared[row], by) for row, by in sorted(wider.items())}, bars)
             looks |= {row: [look] if row in crowded else [*looks[row], look] for row, look in again.items()}
         seen = [looks[row] for row in range(len(images))]
-        settled = settle(seen, self._prior, workers=available_cores())
-        return [self._weigh(*line) for line in zip(seen, settled, strict=True)]
+        return self._weigh(seen, settle(seen, self._prior, workers=available_cores()))
 
     def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
         """How far each line's image bears its text out; see `recognizer.decoding.plausibility`."""
@@ -161,8 +162,8 @@ class LineRecogniser:
         effort, seen = self._effort, [probabilities for probabilities, _ in lines.values()]
         found = beam_search(seen, width=effort.width, floor=effort.floor, prior=self._prior)
         return {
-            row: Look(probabilities, decoded, far)
-            for (row, (probabilities, far)), decoded in zip(lines.items(), found, strict=True)
+            row: Look(probabilities, texts, far)
+            for (row, (probabilities, far)), texts in zip(lines.items(), found, strict=True)
         }
 
     def _score_all(self, images: Mapping[int, Grey], bars: Mapping[int, float]) -> Iterator[tuple[list[int], Told]]:
@@ -177,19 +178,32 @@ class LineRecogniser:
             for rows, told in batches:
                 yield rows, told.result()
 
-    def _weigh(self, looks: Sequence[Look], settled: Settled) -> Examined:
-        """What was found, with what speaks for it in all looks that have room for it."""
-        best, *others = settled.found.texts
-        seen = [look.probabilities for look in looks if needed_steps(best.classes) <= len(look.probabilities)]
-        each = [certainties(steps, best.classes, align(steps, best.classes)) for steps in seen]
-        sure = np.exp(np.mean(np.log(each), axis=0))
-        text, nothing = self.charset.decode(best.classes), np.zeros(len(best.classes))
-        common = self._prior.commonness(text) if self._prior else nothing
-        alternatives = tuple(self.charset.decode(other.classes) for other in others[:ALTERNATIVES])
-        return Examined(text, alternatives, Evidence(sure, settled.likelihoods, settled.found.doubts, common))
+    def _weigh(self, lines: Sequence[Sequence[Look]], settled: Sequence[Settled]) -> list[Examined]:
+        """What was found in each line, with what speaks for it in all looks that have room for it."""
+        texts = [line.texts[0].classes for line in settled]
+        seen = [
+            [look.probabilities for look in looks if needed_steps(text) <= len(look.probabilities)]
+            for looks, text in zip(lines, texts, strict=True)
+        ]
+        counts = [len(looks) for looks in seen]
+        spelt = [text for text, count in zip(texts, counts, strict=True) for _ in range(count)]
+        flat = list(chain(*seen))
+        each = [certainties(*look) for look in zip(flat, spelt, align(flat, spelt), strict=True)]
+        owned = np.split(np.arange(len(each)), np.cumsum(counts)[:-1])
+        return [
+            self._examined(line, np.exp(np.mean([np.log(each[place]) for place in own], axis=0)))
+            for line, own in zip(settled, owned, strict=True)
+        ]
+
+    def _examined(self, line: Settled, sure: Doubles) -> Examined:
+        text, *others = (self.charset.decode(said.classes) for said in line.texts[: ALTERNATIVES + 1])
+        common = self._prior.commonness(text) if self._prior else np.zeros(len(text))
+        return Examined(text, tuple(others), Evidence(sure, line.likelihoods, line.doubts, common))
 
     def _calibrate(self, examined: Examined) -> Reading:
-        words = tuple(Word(text, self._calibration.word_confidence(features)) for text, features in examined.words())
+        texts, features = examined.words()
+        confidences = self._calibration.word_confidences(features)
+        words = tuple(Word(text, confidence) for text, confidence in zip(texts, confidences, strict=True))
         confidence = self._calibration.line_confidence(examined.evidence.of_line())
         text = examined.text.strip()
         alternatives = dict.fromkeys(other.strip() for other in examined.alternatives)
@@ -226,7 +240,7 @@ def _bars(far: Sequence[float], pages: Sequence[Hashable | None]) -> dict[int, f
 
 def _crowding(look: Look, image: Grey) -> float:
     """Characters per time step; CTC cannot say more than one."""
-    return len(look.found.texts[0].classes) * PX_PER_STEP / image.shape[1]
+    return len(look.texts[0].classes) * PX_PER_STEP / image.shape[1]
 
 
 def _roomy(image: Grey, text: str) -> Grey:

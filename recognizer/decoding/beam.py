@@ -15,8 +15,19 @@ import numpy as np
 
 from recognizer.charset import BLANK
 from recognizer.decoding.language_prior import LanguagePrior
-from recognizer.decoding.lattice import NOBODY, Decoded, Lattice, Past
-from recognizer.decoding.prefixes import NOTHING, Doubles, Floats, Grown, Integers, Moves, Prefixes, Step, open_steps
+from recognizer.decoding.lattice import NOBODY, Lattice, Past, Texts
+from recognizer.decoding.prefixes import (
+    NOTHING,
+    Doubles,
+    Floats,
+    Grown,
+    Integers,
+    Moves,
+    Prefixes,
+    Step,
+    open_steps,
+    rank,
+)
 
 WIDTH = 48  # prefixes of a line kept after each step
 FLOOR = 5e-4  # classes under this probability are passed over at a step
@@ -26,8 +37,8 @@ FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd and large, so that hashes of diffe
 
 def beam_search(
     lines: Sequence[Floats], *, width: int = WIDTH, floor: float = FLOOR, prior: LanguagePrior | None = None
-) -> list[Decoded]:
-    """For each line its most probable texts, at most `lattice.TEXTS`, and where the best is in doubt.
+) -> list[Texts]:
+    """For each line its most probable texts, best first, at most `lattice.MOST_TEXTS`.
 
     Args:
         lines: (T, C) each, rows summing to 1; class 0 is blank.
@@ -40,7 +51,7 @@ def beam_search(
     beam = _Beam(len(lines), width, prior)
     for step in open_steps(lines, floor):
         beam.advance(step)
-    return [beam.decoded(line) for line in range(len(lines))]
+    return [beam.texts(line) for line in range(len(lines))]
 
 
 class _Beam:
@@ -62,10 +73,10 @@ class _Beam:
         whole = now.blank + now.character
         rested = step.rested[now.line]
         blank, character = np.where(rested, whole, now.blank), np.where(rested, 0.0, now.character)
-        again: Doubles = character * step.probabilities[now.line, now.last] * (now.last != BLANK)
+        again: Doubles = character * step.seen[step.row[now.line], now.last] * (now.last != BLANK)
         grown = self._grow(step, whole, blank)
         again += self._join(grown)
-        stay = replace(now, blank=whole * step.probabilities[now.line, BLANK], character=again)
+        stay = replace(now, blank=whole * step.seen[step.row, BLANK][now.line], character=again)
         self._choose(stay, self._hopeful(grown, stay))
 
     def _grow(self, step: Step, whole: Doubles, blank: Doubles) -> Grown:
@@ -106,7 +117,7 @@ class _Beam:
         places = np.arange(len(candidates.line))
         first = self._first_alike(candidates)
         kept = np.flatnonzero(first == places)
-        kept = kept[_rank(candidates.line[kept]) < self._width]
+        kept = kept[rank(candidates.line[kept], self._lines) < self._width]
         row = np.full(len(places), NOBODY)
         row[kept] = np.arange(len(kept))
         lost = np.flatnonzero((first != places) & (row[first] != NOBODY))[::-1]
@@ -148,21 +159,18 @@ class _Beam:
         np.maximum.at(best, line, score)
         rows = np.flatnonzero(score > best[line] - REACH)
         rows = rows[np.lexsort([-score[rows], line[rows]])]
-        return np.asarray(rows[_rank(line[rows]) < 2 * self._width])
+        return np.asarray(rows[rank(line[rows], self._lines) < 2 * self._width])
 
     def _first_alike(self, some: Prefixes) -> Integers:
         """For each row the first one that fares as it does."""
         keys = (some.line << 32 | some.state) << 12 | some.last if self._prior else some.hash.view(np.int64)
-        _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-        return np.asarray(first[which])
+        order = np.argsort(keys)
+        begins = np.flatnonzero(np.append(True, keys[order[1:]] != keys[order[:-1]]))
+        first = np.empty(len(keys), np.int64)
+        first[order] = np.repeat(np.minimum.reduceat(order, begins), np.diff(np.append(begins, len(keys))))
+        return first
 
-    def decoded(self, line: int) -> Decoded:
-        """What was found in a line."""
+    def texts(self, line: int) -> Texts:
+        """The texts of a line."""
         rows = np.flatnonzero(self._now.line == line)
-        return Lattice(self._past, rows, self._score[rows]).decoded()
-
-
-def _rank(sorted_lines: Integers) -> Integers:
-    """For each row how many of the same line are before it."""
-    begins = np.flatnonzero(np.diff(sorted_lines, prepend=-1))
-    return np.arange(len(sorted_lines)) - np.repeat(begins, np.diff(begins, append=len(sorted_lines)))
+        return Lattice(self._past, rows, self._score[rows]).texts()

@@ -16,6 +16,7 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.decoding.arc_table import ArcTable
 from recognizer.decoding.ngram_keys import (
     CODE_BITS,
     MOST_CHARACTERS,
@@ -62,7 +63,7 @@ class CharacterModel:
         taken = DISCOUNTS[np.minimum(counts, 3)]
         seen, given = np.add.reduceat(counts, first).astype(np.float64), np.add.reduceat(taken, first)
         state = np.repeat(np.arange(len(self._keys)), np.diff(np.append(first, len(contexts))))
-        self._arcs = (state << CODE_BITS) | characters
+        self._arcs = ArcTable(state, characters, all_states=len(self._keys), most=len(alphabet))
         self._shorter = self._longest(self._keys & ~first_bits(self._keys))
         self._after = self._longest(((contexts << CODE_BITS) | characters) & mask_of(ORDER - 1))
         self.start = int(self._longest(np.array([self.code(START)]))[0])
@@ -163,13 +164,17 @@ class CharacterModel:
         """A character's code; 0: it was never seen."""
         return self._code.get(character, 0)
 
-    def states_along(self, codes: Integers) -> Integers:
-        """(N,): the state before each code of a line, from its beginning."""
-        before = np.append(self.code(START), codes[:-1])
-        keys = before.copy()
-        for back in range(1, min(ORDER - 1, len(before))):
-            keys[back:] |= before[:-back] << (CODE_BITS * back)
-        return self._longest(keys)
+    def states_along(self, lines: Sequence[Integers]) -> Integers:
+        """(N,): the state before each code of some lines, line after line, each from its beginning."""
+        lengths = np.array([len(codes) for codes in lines], np.int64)
+        codes = np.concatenate([np.zeros(ORDER - 1, np.int64), *lines])
+        place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        keys = np.zeros(len(place), np.int64)
+        for back in range(ORDER - 1):
+            before = codes[ORDER - 2 - back : len(codes) - 1 - back]
+            keys |= np.where(place > back, before, (place == back) * self.code(START)) << (CODE_BITS * back)
+        different, which = np.unique(keys, return_inverse=True)
+        return np.asarray(self._longest(different)[which])
 
     def extend(self, states: Integers, codes: Integers) -> tuple[Doubles, Integers]:
         """How probable one more character is after each state, and the state that it leads to.
@@ -185,26 +190,27 @@ class CharacterModel:
 
     def _extend(self, likely: Doubles, states: Integers, codes: Integers) -> tuple[Doubles, Integers]:
         found, after = np.zeros(len(states)), np.zeros(len(states), np.int64)
-        left, now = np.arange(len(states)), states
+        left: Integers = np.arange(len(states))
+        passed: Doubles = np.zeros(len(states))
         while len(left):
-            wanted = (now << CODE_BITS) | codes[left]
-            places = _places(self._arcs, wanted)
-            hit = self._arcs[places] == wanted
-            found[left[hit]] += likely[places[hit]]
-            after[left[hit]] = self._after[places[hit]]
-            left, now = left[~hit], now[~hit]
-            found[left] += self._passed_on[now]
-            never = now == 0
-            found[left[never]] += np.log(UNKNOWN)
-            left, now = left[~never], self._shorter[now[~never]]
+            hit, places, missed = self._arcs.find(states, codes)
+            there = left.take(hit)
+            found[there] = passed.take(hit) + likely.take(places)
+            after[there] = self._after.take(places)
+            left, states, codes = left.take(missed), states.take(missed), codes.take(missed)
+            passed = passed.take(missed) + self._passed_on.take(states)
+            if not states.all():
+                never = states == 0
+                found[left[never]] = passed[never] + np.log(UNKNOWN)
+                left, states, codes, passed = left[~never], states[~never], codes[~never], passed[~never]
+            states = self._shorter.take(states)
         return found, after
 
     def log_probabilities(self, lines: Sequence[Integers]) -> list[Doubles]:
         """How probable each code of each line is after those before it, (L,) nats."""
         if not any(map(len, lines)):
             return [np.zeros(0) for _ in lines]
-        states = np.concatenate([self.states_along(codes) for codes in lines if len(codes)])
-        likely, _ = self.extend(states, np.concatenate(lines))
+        likely, _ = self.extend(self.states_along(lines), np.concatenate(lines))
         return np.split(likely, np.cumsum([len(codes) for codes in lines])[:-1])
 
     def sample(self, rng: np.random.Generator, characters: str, *, length: int) -> str:

@@ -1,13 +1,14 @@
-"""What a beam remembers: how its prefixes came to be, which texts it found, and where they differ from the best one."""
+"""What a beam remembers: how its prefixes came to be, and which texts it found."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate, chain
 
 import numpy as np
 
 from recognizer.decoding.prefixes import NOTHING, Doubles, Integers, Moves
 
-TEXTS = 8  # given of a line
+MOST_TEXTS = 8  # given of a line
 NOBODY = -1  # in place of a row
 Classes = tuple[int, ...]
 
@@ -20,18 +21,7 @@ class Hypothesis:
     probability: float
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What a beam found in a line.
-
-    Attributes:
-        texts: the most probable, best first.
-        doubts: (L,), for each character of the best text how probable those texts are together, beside it, that hold
-            something else there; the best on their ways alone, so less than all of them.
-    """
-
-    texts: tuple[Hypothesis, ...]
-    doubts: Doubles
+Texts = tuple[Hypothesis, ...]
 
 
 class Past:
@@ -67,18 +57,19 @@ class Lattice:
         self._rows = rows.tolist()
         self._gaps = (scores[0] - scores).tolist()
         self._way, self._said = self._best_way()
+        self._best = tuple(chain(*self._said))
+        self._place = list(accumulate(map(len, self._said), initial=0))
 
-    def decoded(self) -> Decoded:
-        """The texts of the line and where they differ."""
+    def texts(self) -> Texts:
+        """The most probable texts of the line, best first."""
         ways = sorted(self._ways(), key=lambda way: way[0])
         found: dict[Classes, float] = {}
         for gap, step, row, tail in ways:
             found.setdefault(self._spell(row, step) + tail, gap)
-            if len(found) == TEXTS:
+            if len(found) == MOST_TEXTS:
                 break
         shares = np.exp([-gap for gap in found.values()])
-        texts = tuple(Hypothesis(classes, float(p)) for classes, p in zip(found, shares / shares.sum(), strict=True))
-        return Decoded(texts, self._doubts(ways))
+        return tuple(Hypothesis(classes, p) for classes, p in zip(found, (shares / shares.sum()).tolist(), strict=True))
 
     def _best_way(self) -> tuple[list[int], list[Classes]]:
         """The row of the best prefix before each step and after the last, and what was said in each step."""
@@ -100,35 +91,16 @@ class Lattice:
                 yield past.gap[lost], step, past.lost_origin[lost], _one(past.lost_said[lost]) + tail
             tail = self._said[step] + tail
 
-    def _doubts(self, ways: list[tuple[float, int, int, Classes]]) -> Doubles:
-        """Every way but the best leaves it at one step and comes back at another: what differs between is in doubt."""
-        place = np.cumsum([0, *(len(said) for said in self._said)]).tolist()
-        best = self._spell(self._rows[0], len(self._past))
-        doubts = np.zeros(len(best))
-        for gap, step, row, tail in ways[1:]:
-            other: Classes = ()
-            while row != self._way[step]:
-                step -= 1
-                other = _one(self._past[step].said[row]) + other
-                row = self._past[step].origin[row]
-            first, last = place[step], len(best) - alike_at_end(best[place[step] :], other + tail)
-            doubts[min(first, len(best) - 1) : max(last, first + 1)] += np.exp(-gap)
-        return doubts
-
     def _spell(self, row: int, step: int) -> Classes:
-        """The classes of a prefix, by its row before ``step``."""
+        """The classes of a prefix, by its row before ``step``: those of the best way, from where it left that one."""
         said: list[int] = []
-        for past in reversed(self._past[:step]):
+        while row != self._way[step]:
+            step -= 1
+            past = self._past[step]
             if past.said[row] != NOTHING:
                 said.append(past.said[row])
             row = past.origin[row]
-        return tuple(reversed(said))
-
-
-def alike_at_end(one: Classes, other: Classes) -> int:
-    """How many of the last classes two texts share."""
-    pairs = enumerate(zip(reversed(one), reversed(other), strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+        return self._best[: self._place[step]] + tuple(reversed(said))
 
 
 def _one(said: int) -> Classes:

@@ -13,14 +13,13 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.charset import BLANK
+from recognizer.decoding.alignment import states_of
 from recognizer.decoding.best_path import Floats
 from recognizer.decoding.language_prior import LanguagePrior
-from recognizer.decoding.lattice import Classes, Decoded, Hypothesis, alike_at_end
+from recognizer.decoding.lattice import Classes, Hypothesis, Texts
 
 DOUBTFUL = 0.4  # share of the best text under which a second look is worth its time
-TEXTS = 8  # of each look that are weighed
-CLOSE = 4.0  # nats behind the likeliest text within which the neural language model is asked
+CLOSE = 2.0  # nats behind the likeliest text within which the neural language model is asked
 TOGETHER = 48  # lines
 TINY = 1e-30
 Doubles = NDArray[np.float64]
@@ -33,18 +32,18 @@ class Look:
 
     Attributes:
         probabilities: (T, C).
-        found: the texts.
+        texts: the most probable, best first.
         far: how far it lies along the direction of a hand that was learnt later; see `recognizer.models.hands`.
     """
 
     probabilities: Floats
-    found: Decoded
+    texts: Texts
     far: float = -np.inf
 
     @property
     def doubtful(self) -> bool:
         """Whether another text is about as likely as the best."""
-        return self.found.texts[0].probability < DOUBTFUL
+        return self.texts[0].probability < DOUBTFUL
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,12 +51,15 @@ class Settled:
     """What a line is read as, after all.
 
     Attributes:
-        found: its texts, and where they differ.
+        texts: the most probable, best first.
+        doubts: (L,), for each character of the first text how probable those texts are together, beside it, that hold
+            something else there.
         likelihoods: (L,), nats: what the language says of each character of the first text after those before it; 0
             where none is known.
     """
 
-    found: Decoded
+    texts: Texts
+    doubts: Doubles
     likelihoods: Doubles
 
 
@@ -76,7 +78,7 @@ def settle(lines: Sequence[Sequence[Look]], prior: LanguagePrior | None, *, work
 
 
 def _settle(lines: Sequence[Sequence[Look]], prior: LanguagePrior | None) -> list[Settled]:
-    texts = [list(dict.fromkeys(t.classes for look in looks for t in look.found.texts[:TEXTS])) for looks in lines]
+    texts = [list(dict.fromkeys(text.classes for look in looks for text in look.texts)) for looks in lines]
     owners, flat = np.repeat(np.arange(len(lines)), [len(some) for some in texts]), list(chain(*texts))
     likely = prior.counted(flat) if prior else [np.zeros(len(text)) for text in flat]
     along = prior.along(likely) if prior else np.zeros(len(flat))
@@ -89,11 +91,9 @@ def _settle(lines: Sequence[Sequence[Look]], prior: LanguagePrior | None) -> lis
         for place, likelihoods in zip(asked, told, strict=True):
             likely[place] = likelihoods
     settled, begin = [], 0
-    for looks, some in zip(lines, texts, strict=True):
-        own = slice(begin, begin + len(some))
-        begin = own.stop
-        best = own.start + int(np.argmax(scores[own]))
-        settled.append(Settled(_decoded(looks, some, scores[own]), likely[best]))
+    for some in texts:
+        own = slice(begin, begin := begin + len(some))
+        settled.append(_ranked(some, scores[own], likely[own]))
     return settled
 
 
@@ -119,7 +119,7 @@ def _seen(lines: Sequence[Sequence[Look]], owners: Integers, texts: Sequence[Cla
 
     A single look's beam has told it already, with what the language weighs along the text, which is taken out again.
     """
-    shares = [{text.classes: text.probability for text in looks[0].found.texts} for looks in lines]
+    shares = [{text.classes: text.probability for text in looks[0].texts} for looks in lines]
     seen = np.log([max(shares[line].get(text, 0.0), TINY) for line, text in zip(owners, texts, strict=True)])
     seen -= along
     twice = np.flatnonzero([len(lines[line]) == 2 for line in owners])
@@ -131,24 +131,30 @@ def _seen(lines: Sequence[Sequence[Look]], owners: Integers, texts: Sequence[Cla
     return np.asarray(seen, np.float64)
 
 
-def _decoded(looks: Sequence[Look], texts: Sequence[Classes], scores: Doubles) -> Decoded:
-    order = np.argsort(-scores, kind="stable")
-    told = looks[0].found
+def _ranked(texts: Sequence[Classes], scores: Doubles, likely: Sequence[Doubles]) -> Settled:
+    """A line's texts, best first, and where the best is in doubt."""
+    order = np.argsort(-scores, kind="stable").tolist()
     gaps = np.exp(scores[order] - scores[order[0]])
-    best, *others = [texts[place] for place in order]
+    best = texts[order[0]]
     doubts = np.zeros(len(best))
-    for other, gap in zip(others, gaps[1:], strict=True):
-        doubts[_difference(best, other)] += gap
-    shares = gaps / gaps.sum()
-    found = tuple(Hypothesis(text, float(share)) for text, share in zip((best, *others), shares, strict=True))
-    return Decoded(found + (told.texts[TEXTS:] if len(looks) == 1 else ()), doubts)
+    for place, gap in zip(order[1:], gaps[1:], strict=True):
+        doubts[_difference(best, texts[place])] += gap
+    shares = (gaps / gaps.sum()).tolist()
+    ranked = tuple(Hypothesis(texts[place], share) for place, share in zip(order, shares, strict=True))
+    return Settled(ranked, doubts, likely[order[0]])
 
 
 def _difference(best: Classes, other: Classes) -> slice:
     """The characters of ``best`` between what both texts begin with and what both end with; at least one."""
-    begin = alike_at_end(best[::-1], other[::-1])
-    end = len(best) - alike_at_end(best[begin:], other[begin:])
+    begin = _alike(best, other)
+    end = len(best) - _alike(best[begin:][::-1], other[begin:][::-1])
     return slice(min(begin, len(best) - 1) if best else 0, max(end, begin + 1))
+
+
+def _alike(one: Classes, other: Classes) -> int:
+    """How many of the first classes two texts share."""
+    most = min(len(one), len(other))
+    return next((place for place in range(most) if one[place] != other[place]), most)
 
 
 def log_likelihoods(probabilities: Sequence[Floats], lines: Integers, texts: Sequence[Classes]) -> Doubles:
@@ -163,11 +169,7 @@ def log_likelihoods(probabilities: Sequence[Floats], lines: Integers, texts: Seq
     padded = np.zeros((len(steps), steps.max(), probabilities[0].shape[1]))
     for line, said in zip(padded, probabilities, strict=True):
         line[: len(said)] = said
-    states = np.full((len(texts), 2 * max(map(len, texts)) + 1), BLANK)
-    for row, text in zip(states, texts, strict=True):
-        row[1 : 2 * len(text) : 2] = text
-    skips = np.zeros(states.shape)
-    skips[:, 2:] = (states[:, 2:] != BLANK) & (states[:, 2:] != states[:, :-2])
+    states, skips = states_of(texts)
     last = 2 * np.array([len(text) for text in texts])
     rows, sums = np.arange(len(texts)), np.zeros((len(texts), states.shape[1] + 2))
     sums[:, 1] = 1  # before the first state stand one that leads into it, and one that nothing reaches

@@ -21,49 +21,55 @@ class Step:
     """The same step of every line, counted over those at which something can be said.
 
     Attributes:
-        probabilities: (B, C); the blank alone where a line has ended.
+        seen: (R, C), probabilities: a row for each such step of any line, and one for a line that has ended.
+        row: (B,), where each line's is.
         rested: (B,), whether certain blanks came before it.
         choices, chances: what may be said, line after line, and how probable it is.
         first, count: (B,), where a line's choices are.
     """
 
-    probabilities: Doubles
+    seen: Floats
+    row: Integers
     rested: NDArray[np.bool_]
     choices: Integers
-    chances: Doubles
+    chances: Floats
     first: Integers
     count: Integers
 
 
 def open_steps(lines: Sequence[Floats], floor: float) -> Iterator[Step]:
     """The steps of some lines, (T, C) each, as a beam takes them; those certainly blank are left out."""
-    said = [line[:, 1:] >= np.minimum(floor, line.max(axis=1, keepdims=True)) for line in lines]
-    steps = [np.flatnonzero(of.any(axis=1)) for of in said]
-    rested = [np.diff(of, prepend=-1) > 1 for of in steps]
-    ended = np.zeros(lines[0].shape[1])
-    ended[BLANK] = 1
-    for number in range(max(map(len, steps))):
-        going = [number < len(of) for of in steps]
-        probabilities = np.stack(
-            [line[of[number]] if on else ended for line, of, on in zip(lines, steps, going, strict=True)]
-        ).astype(np.float64)
-        rows, choices = np.nonzero(
-            np.stack(
-                [
-                    of[at[number]] if on else np.zeros(of.shape[1], bool)
-                    for of, at, on in zip(said, steps, going, strict=True)
-                ]
-            )
-        )
-        count = np.bincount(rows, minlength=len(lines))
-        yield Step(
-            probabilities,
-            np.array([on and bool(of[number]) for of, on in zip(rested, going, strict=True)]),
-            choices + 1,
-            probabilities[rows, choices + 1],
-            np.cumsum(count) - count,
-            count,
-        )
+    seen = np.concatenate(lines)
+    said = seen[:, 1:] >= np.minimum(floor, seen.max(axis=1, keepdims=True))
+    steps = np.flatnonzero(said.any(axis=1))
+    line = np.repeat(np.arange(len(lines)), [len(of) for of in lines])[steps]
+    number = rank(line, len(lines))
+    rested = np.diff(steps, prepend=-1) > 1
+    begins = number == 0
+    ends = np.cumsum([len(of) for of in lines])
+    rested[begins] = steps[begins] > (ends - [len(of) for of in lines])[line[begins]]
+    order = np.lexsort([line, number])
+    steps, line, rested = steps[order], line[order], rested[order]
+    rows, choices = np.nonzero(said[steps])
+    chances, counts = seen[steps[rows], choices + 1], np.bincount(rows, minlength=len(steps))
+    over = np.zeros((1, seen.shape[1]), np.float32)
+    over[0, BLANK] = 1
+    seen = np.concatenate([seen, over])
+    begin, said_before = 0, 0
+    for going in np.bincount(number).tolist():
+        own = slice(begin, begin := begin + going)
+        some = slice(said_before, said_before := said_before + int(counts[own].sum()))
+        row, ended = np.full(len(lines), len(seen) - 1), np.zeros(len(lines), bool)
+        row[line[own]], ended[line[own]] = steps[own], rested[own]
+        count = np.zeros(len(lines), np.int64)
+        count[line[own]] = counts[own]
+        yield Step(seen, row, ended, choices[some] + 1, chances[some], np.cumsum(count) - count, count)
+
+
+def rank(sorted_lines: Integers, lines: int) -> Integers:
+    """For each row how many of the same line are before it."""
+    counts = np.bincount(sorted_lines, minlength=lines)
+    return np.asarray(np.arange(len(sorted_lines)) - (np.cumsum(counts) - counts)[sorted_lines])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,15 @@ class Prefixes:
 
     def take(self, rows: Integers) -> "Prefixes":
         """Some of the rows."""
-        return Prefixes(*(getattr(self, name)[rows] for name in self.__slots__))
+        return Prefixes(
+            self.line[rows],
+            self.hash[rows],
+            self.last[rows],
+            self.state[rows],
+            self.blank[rows],
+            self.character[rows],
+            self.weight[rows],
+        )
 
 
 @dataclass(frozen=True, slots=True)

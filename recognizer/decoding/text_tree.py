@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-REMEMBERED = 24  # characters of a beginning that tell it from others
+REMEMBERED = 12  # characters of a beginning that tell it from others
 Integers = NDArray[np.int64]
 
 

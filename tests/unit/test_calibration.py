@@ -4,21 +4,22 @@ import numpy as np
 import pytest
 
 from recognizer.calibration import LINE_FEATURES, WORD_FEATURES, Calibration, Evidence, certainties, fit
-from recognizer.decoding.best_path import align, softmax
+from recognizer.decoding.alignment import align
+from recognizer.decoding.best_path import softmax
 from recognizer.errors import BadModel
 
 
 def test_certainties_lie_in_the_unit_interval_and_one_more_than_the_text() -> None:
     probabilities = softmax(np.random.default_rng(0).normal(0, 3, (20, 5)).astype(np.float32))
-    sure = certainties(probabilities, (1, 2, 3), align(probabilities, (1, 2, 3)))
+    sure = certainties(probabilities, (1, 2, 3), align([probabilities], [(1, 2, 3)])[0])
     assert sure.shape == (4,) and (sure > 0).all() and (sure <= 1).all()
 
 
 def test_a_rival_character_in_a_gap_lowers_the_next_certainty() -> None:
     steps = np.array([[0.01, 0.98, 0.01], [0.98, 0.01, 0.01], [0.01, 0.01, 0.98]], np.float32)
-    clear = certainties(steps, (1, 2), align(steps, (1, 2)))
+    clear = certainties(steps, (1, 2), align([steps], [(1, 2)])[0])
     steps[1] = [0.6, 0.1, 0.3]
-    doubtful = certainties(steps, (1, 2), align(steps, (1, 2)))
+    doubtful = certainties(steps, (1, 2), align([steps], [(1, 2)])[0])
     assert doubtful[1] < clear[1] and doubtful[0] == pytest.approx(clear[0])
 
 
@@ -31,7 +32,7 @@ def word_in(line: list[float], **said: float) -> float:
     """The confidence of a line's first three characters by curves that trust everything alike."""
     evidence = evidence_of(line, **said)
     curves = Calibration(word=(0.3, 0.3, 0.0, 0.5, 0.0, -0.3, 0.0, 0.3, 0.1, 1.0))
-    return curves.word_confidence(evidence.of_word(0, 3))
+    return curves.word_confidences(evidence.of_words([(0, 3)]))[0]
 
 
 def test_a_word_in_an_unsure_line_is_less_sure() -> None:
@@ -53,21 +54,36 @@ def test_a_word_that_other_texts_spell_otherwise_is_less_sure() -> None:
 
 def test_a_word_that_is_the_whole_line_is_judged_by_itself() -> None:
     evidence = evidence_of([0.9, 0.8, 0.95, 0.99])
-    assert evidence.of_word(0, 3).shape == (WORD_FEATURES,) and np.isfinite(evidence.of_word(0, 3)).all()
+    (features,) = evidence.of_words([(0, 3)])
+    assert features.shape == (WORD_FEATURES,) and np.isfinite(features).all()
     assert evidence.of_line().shape == (LINE_FEATURES,)
+
+
+def test_words_are_judged_together_as_each_would_be_alone() -> None:
+    rng = np.random.default_rng(8)
+    evidence = Evidence(
+        rng.uniform(0.1, 1, 18), *(rng.uniform(low, high, 17) for low, high in ((-9, 0), (0, 1), (-9, 0)))
+    )
+    spans = [(0, 4), (5, 6), (6, 9), (11, 17)]
+    alone = np.concatenate([evidence.of_words([span]) for span in spans])
+    assert evidence.of_words(spans) == pytest.approx(alone)
+    sure = evidence.certainties[5:7]
+    assert np.exp(np.log(sure).sum()) == pytest.approx(1 / (1 + np.exp(-alone[1, 0])))
+    assert alone[1, [3, 4]] == pytest.approx([likely[5:7].mean(), likely[5:7].min()])
 
 
 def test_an_empty_line_has_evidence_too() -> None:
     assert np.isfinite(evidence_of([0.9]).of_line()).all()
+    assert evidence_of([0.9]).of_words([]).shape == (0, WORD_FEATURES)
 
 
 def test_fitted_confidence_is_the_share_that_is_right() -> None:
     rng = np.random.default_rng(5)
     sure = rng.uniform(0.2, 1.0, (4000, 3))
     right = rng.uniform(size=4000) < sure.min(axis=1) ** 3
-    words = [evidence_of(row).of_word(0, 2) for row in sure.tolist()]
-    curves = Calibration(word=fit(words, list(right)))
-    said = np.array([curves.word_confidence(word) for word in words])
+    words = np.concatenate([evidence_of(row).of_words([(0, 2)]) for row in sure.tolist()])
+    curves = Calibration(word=fit(list(words), list(right)))
+    said = np.array(curves.word_confidences(words))
     for low in np.arange(0, 1, 0.2):
         chosen = (said >= low) & (said < low + 0.2)
         if chosen.sum() > 100:

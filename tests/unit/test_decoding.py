@@ -10,19 +10,15 @@ import pytest
 import torch
 
 from recognizer.charset import LATIN_V1, Charset
+from recognizer.decoding.alignment import align
 from recognizer.decoding.beam import beam_search
-from recognizer.decoding.best_path import align, best_path, needed_steps, softmax
+from recognizer.decoding.best_path import best_path, needed_steps, softmax
 from recognizer.decoding.characters import CharacterModel
 from recognizer.decoding.language import Language
 from recognizer.decoding.language_prior import LanguagePrior
-from recognizer.decoding.lattice import Decoded
 from recognizer.errors import BadModel
 
 ABC = Charset("abc", "abc")
-
-
-def texts_of(found: Decoded) -> list[tuple[int, ...]]:
-    return [hypothesis.classes for hypothesis in found.texts]
 
 
 def collapse(path: tuple[int, ...]) -> tuple[int, ...]:
@@ -35,7 +31,7 @@ def test_beam_search_finds_the_most_probable_texts_of_all_paths(seed: int) -> No
     mass: dict[tuple[int, ...], float] = defaultdict(float)
     for path in itertools.product(range(4), repeat=5):
         mass[collapse(path)] += float(np.prod(probabilities[range(5), path]))
-    found = beam_search([probabilities], width=400, floor=0)[0].texts
+    found = beam_search([probabilities], width=400, floor=0)[0]
     assert [h.classes for h in found[:5]] == sorted(mass, key=mass.__getitem__, reverse=True)[:5]
     assert found[0].probability / found[1].probability == pytest.approx(
         mass[found[0].classes] / mass[found[1].classes], rel=0.01
@@ -44,28 +40,26 @@ def test_beam_search_finds_the_most_probable_texts_of_all_paths(seed: int) -> No
 
 def test_a_narrow_beam_still_joins_equal_texts() -> None:
     probabilities = softmax(np.random.default_rng(9).normal(0, 2, (40, 4)).astype(np.float32))
-    texts = [h.classes for h in beam_search([probabilities], width=6)[0].texts]
+    texts = [h.classes for h in beam_search([probabilities], width=6)[0]]
     assert len(set(texts)) == len(texts) <= 6
 
 
 def test_beam_probabilities_sum_to_one_over_what_was_kept() -> None:
     probabilities = softmax(np.random.default_rng(3).normal(0, 1, (30, 4)).astype(np.float32))
-    assert sum(h.probability for h in beam_search([probabilities])[0].texts) == pytest.approx(1)
+    assert sum(h.probability for h in beam_search([probabilities])[0]) == pytest.approx(1)
 
 
 def test_lines_of_unequal_length_are_read_as_each_would_be_alone() -> None:
     rng = np.random.default_rng(4)
     lines = [softmax(rng.normal(0, 2, (steps, 4)).astype(np.float32)) for steps in (30, 7, 1, 18)]
     together, alone = beam_search(lines), [beam_search([line])[0] for line in lines]
-    assert [[h.classes for h in found.texts] for found in together] == [
-        [h.classes for h in found.texts] for found in alone
-    ]
+    assert [[h.classes for h in found] for found in together] == [[h.classes for h in found] for found in alone]
 
 
 def test_steps_that_are_certainly_blank_part_equal_letters_and_change_nothing_else() -> None:
     blank, a = np.array([1, 0, 0, 0], np.float32), np.array([0.2, 0.8, 0, 0], np.float32)
-    twice = beam_search([np.stack([blank, a, blank, blank, a, blank])])[0].texts
-    once = beam_search([np.stack([a, a])])[0].texts
+    twice = beam_search([np.stack([blank, a, blank, blank, a, blank])])[0]
+    once = beam_search([np.stack([a, a])])[0]
     assert ABC.decode(twice[0].classes) == "aa" and ABC.decode(once[0].classes) == "a"
 
 
@@ -76,19 +70,8 @@ def test_what_was_given_up_for_a_prefix_that_fares_alike_is_an_alternative() -> 
         steps[step, LATIN_V1.encode(character)[0]] = 0.99
     steps[1, LATIN_V1.encode("h")[0]], steps[1, LATIN_V1.encode("k")[0]] = 0.6, 0.4
     steps /= steps.sum(axis=1, keepdims=True)
-    texts = beam_search([steps], width=2, prior=LanguagePrior(Language(model, None), LATIN_V1))[0].texts
+    texts = beam_search([steps], width=2, prior=LanguagePrior(Language(model, None), LATIN_V1))[0]
     assert [LATIN_V1.decode(h.classes) for h in texts[:2]] == ["the same end of a li", "tke same end of a li"]
-
-
-def test_the_characters_that_the_next_best_texts_do_not_share_are_in_doubt() -> None:
-    steps = np.full((9, 4), 1e-4, np.float32)
-    for step, character in enumerate((1, 0, 2, 0, 3, 0, 1, 0, 2)):
-        steps[step, character] = 1
-    steps[4, 3], steps[4, 1] = 0.7, 0.3
-    steps[8, 2], steps[8, 0] = 0.9, 0.1
-    found = beam_search([steps / steps.sum(axis=1, keepdims=True)])[0]
-    assert ABC.decode(found.texts[0].classes) == "abcab"
-    assert found.doubts == pytest.approx([0, 0, 3 / 7, 0, 1 / 9], abs=0.06)
 
 
 def test_best_path_collapses_repeats_and_drops_blanks() -> None:
@@ -99,7 +82,7 @@ def test_best_path_collapses_repeats_and_drops_blanks() -> None:
 @pytest.mark.parametrize("classes", [(1,), (1, 1), (1, 2, 2, 3), (3, 3, 3)])
 def test_an_alignment_spells_its_text(classes: tuple[int, ...]) -> None:
     probabilities = softmax(np.random.default_rng(1).normal(0, 2, (12, 4)).astype(np.float32))
-    path = align(probabilities, classes)
+    (path,) = align([probabilities], [classes])
     assert collapse(tuple(0 if p < 0 else int(p) + 1 for p in path)) == tuple(range(1, len(classes) + 1))
 
 
@@ -109,7 +92,15 @@ def test_equal_neighbours_need_a_step_more() -> None:
 
 
 def test_an_alignment_of_nothing_is_all_blank() -> None:
-    assert (align(np.full((4, 3), 1 / 3, np.float32), ()) == -1).all()
+    assert (align([np.full((4, 3), 1 / 3, np.float32)], [()])[0] == -1).all()
+
+
+def test_lines_of_unequal_length_are_aligned_as_each_would_be_alone() -> None:
+    rng = np.random.default_rng(6)
+    texts = [(1, 2, 2, 3), (), (3,), tuple(rng.integers(1, 4, 30).tolist())] * 20
+    lines = [softmax(rng.normal(0, 2, (2 * len(text) + 3, 4)).astype(np.float32)) for text in texts]
+    alone = [align([line], [text])[0].tolist() for line, text in zip(lines, texts, strict=True)]
+    assert [path.tolist() for path in align(lines, texts)] == alone
 
 
 def test_the_best_alignment_beats_every_other() -> None:
@@ -119,7 +110,7 @@ def test_the_best_alignment_beats_every_other() -> None:
         return float(np.prod(probabilities[range(6), path]))
 
     best = max((p for p in itertools.product(range(3), repeat=6) if collapse(p) == (1, 2)), key=likelihood)
-    found = tuple(0 if p < 0 else (1, 2)[int(p)] for p in align(probabilities, (1, 2)))
+    found = tuple(0 if p < 0 else (1, 2)[int(p)] for p in align([probabilities], [(1, 2)])[0])
     assert likelihood(found) == pytest.approx(likelihood(best))
 
 
@@ -132,8 +123,8 @@ def test_a_language_prior_tips_the_scales_between_equal_readings() -> None:
     steps = np.full((3, 4), 0.02, np.float32)
     steps[0, 3], steps[2, 2] = 0.94, 0.94
     steps[1, 1] = steps[1, 2] = 0.48  # a or b
-    alone = beam_search([steps])[0].texts
-    known = beam_search([steps], prior=LanguagePrior(Language(model, None), ABC))[0].texts
+    alone = beam_search([steps])[0]
+    known = beam_search([steps], prior=LanguagePrior(Language(model, None), ABC))[0]
     assert ABC.decode(known[0].classes) == "cab"
     assert known[0].probability > next(h.probability for h in alone if ABC.decode(h.classes) == "cab")
 
@@ -141,7 +132,9 @@ def test_a_language_prior_tips_the_scales_between_equal_readings() -> None:
 def test_character_probabilities_of_a_context_sum_to_less_than_one_and_favour_what_was_seen() -> None:
     model = CharacterModel.learn(["the cat", "the car", "the cap"], least=1)
     every = np.arange(len(model.alphabet) + 1)
-    chances = np.exp(model.extend(np.repeat(model.states_along(codes_of(model, "the cat"))[-1], len(every)), every)[0])
+    chances = np.exp(
+        model.extend(np.repeat(model.states_along([codes_of(model, "the cat")])[-1], len(every)), every)[0]
+    )
     assert chances[1:].sum() <= 1 and model.alphabet[int(chances[1:].argmax())] in "trp"
     assert chances[model.code("t")] > 5 * chances[model.code("h")] > 0
 
@@ -153,7 +146,7 @@ def test_following_a_line_leads_through_the_states_before_its_characters() -> No
     for code in codes:
         found.append(int(state[0]))
         state = model.extend(state, np.array([code]))[1]
-    assert found == model.states_along(codes).tolist()
+    assert found == model.states_along([codes]).tolist()
 
 
 def test_smoothed_probabilities_are_those_of_the_formula() -> None:

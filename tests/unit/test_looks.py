@@ -35,7 +35,7 @@ def look(probabilities: Floats, prior: LanguagePrior | None = None) -> Look:
 
 
 def text_of(first: Floats, second: Floats, prior: LanguagePrior | None = None) -> str:
-    found = settle([[look(first, prior), look(second, prior)]], prior)[0].found
+    found = settle([[look(first, prior), look(second, prior)]], prior)[0]
     return ABC.decode(found.texts[0].classes)
 
 
@@ -78,15 +78,15 @@ def test_a_word_that_the_language_has_wins_over_one_that_only_sounds_like_it() -
     characters = CharacterModel.learn(["abcab", "abbab"] * 5)
     for words, text in ((None, "abcab"), (WordModel.learn(["abbab"] * 5), "abbab")):
         prior = LanguagePrior(Language(characters, words), ABC)
-        found = settle([[look(seen, prior)]], prior)[0].found
+        found = settle([[look(seen, prior)]], prior)[0]
         assert ABC.decode(found.texts[0].classes) == text
-        assert len(found.texts) == len(look(seen, prior).found.texts)
+        assert len(found.texts) == len(look(seen, prior).texts)
         assert found.doubts[2] > 10 * found.doubts[[0, 1, 3, 4]].max()
 
 
 def test_what_the_texts_do_not_share_is_in_doubt() -> None:
     first, second = steps_of({"abcab": 0.5, "acaab": 0.45}), steps_of({"abcab": 0.6, "acaab": 0.3})
-    found = settle([(look(first), look(second))], None)[0].found
+    found = settle([(look(first), look(second))], None)[0]
     assert ABC.decode(found.texts[0].classes) == "abcab"
     assert found.doubts[1:3].min() > 10 * found.doubts[[0, 3, 4]].max()
     assert sum(text.probability for text in found.texts) == pytest.approx(1)
@@ -106,7 +106,7 @@ def test_many_lines_are_settled_as_each_would_be_alone() -> None:
     ]
     together = settle([(one, other) for one, other in pairs], None)
     apart = [settle([(one, other)], None)[0] for one, other in pairs]
-    assert [one.found.texts[0].classes for one in together] == [one.found.texts[0].classes for one in apart]
+    assert [one.texts[0].classes for one in together] == [one.texts[0].classes for one in apart]
 
 
 def test_no_line_is_no_text() -> None:

@@ -16,6 +16,7 @@ from recognizer.decoding.looks import Look, settle
 from recognizer.decoding.text_tree import REMEMBERED, grow
 from recognizer.engines import character_runtime
 from recognizer.engines.character_runtime import CharacterRuntime
+from recognizer.engines.runtimes import largest_weight
 from recognizer.errors import BadModel
 from recognizer.model_card import LANGUAGE, NEURAL
 from recognizer.models.character_lstm import EDGE, FIRST, UNKNOWN, CharacterLSTM, codes_of
@@ -62,7 +63,7 @@ def test_no_text_is_no_question() -> None:
     assert CharacterRuntime(network(), ALPHABET).log_likelihoods([]) == []
 
 
-@pytest.mark.parametrize(("largest", "off"), [(None, 1e-5), (127, 0.2), (64, 0.3)])
+@pytest.mark.parametrize(("largest", "off"), [(None, 1e-5), (64, 0.3), (largest_weight(), 0.3)])
 def test_the_graph_says_what_torch_says(largest: int | None, off: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(character_runtime, "largest_weight", lambda: largest)
     model, texts = network(), ["", "a", "abc abd", "abc abe", "hgfedcba é", "abc abd"]
@@ -158,7 +159,7 @@ def settled(odds: list[list[float]], liking: Liking) -> tuple[list[str], list[st
     said = steps(odds)
     look = Look(said, beam_search([said], prior=prior)[0])
     plain, asked = settle([[look]], prior), settle([[look]], replace(prior, neural=liking))
-    return tuple([ABC.decode(text.classes) for text in found[0].found.texts] for found in (plain, asked))  # type: ignore[return-value]
+    return tuple([ABC.decode(text.classes) for text in found[0].texts] for found in (plain, asked))  # type: ignore[return-value]
 
 
 def test_the_network_decides_between_texts_that_are_close() -> None:
