@@ -7,10 +7,9 @@ through the network at once, and is decoded while the next run.
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
 
@@ -125,18 +124,31 @@ class LineRecogniser:
         """
         rows, by = self._effort.rows, self._effort.wider * HEIGHT_PX / self._effort.rows
         prepared = [to_height(image, rows, wider=by) for image in images]
-        alone = self._look(dict(enumerate(prepared)), {})
-        bars = _bars([alone[row].far for row in range(len(prepared))], pages or ())
-        others = {row: prepared[row] for row, bar in bars.items() if (alone[row].far > SURE) != (alone[row].far > bar)}
-        looks = {row: [look] for row, look in (alone | self._look(others, bars)).items()}
-        if self._effort.looks == 2:
-            crowded = {row for row, (look,) in looks.items() if _crowding(look, prepared[row]) > CROWDED}
-            doubtful = {row for row, (look,) in looks.items() if look.doubtful} - crowded
-            wider = dict.fromkeys(doubtful, WIDER) | dict.fromkeys(crowded, STRETCH)
-            again = self._look({row: stretch(prepared[row], by) for row, by in sorted(wider.items())}, bars)
-            looks |= {row: [look] if row in crowded else [*looks[row], look] for row, look in again.items()}
-        seen = [looks[row] for row in range(len(images))]
-        return self._weigh(seen, settle(seen, self._prior, workers=available_cores()))
+        groups, bars = self._look(dict(enumerate(prepared)), {}), dict[int, float]()
+        if self._runtime.hands:
+            alone = _all(groups)
+            bars = _bars([alone[row].far for row in range(len(prepared))], pages or ())
+            other = {
+                row: prepared[row] for row, bar in bars.items() if (alone[row].far > SURE) != (alone[row].far > bar)
+            }
+            groups = iter([alone | _all(self._look(other, bars))])
+        examined, before, again = dict[int, Examined](), dict[int, Look](), dict[int, Grey]()
+        for group in groups:
+            crowded, doubtful = self._unclear(group, prepared)
+            before |= {row: group[row] for row in doubtful}
+            again |= {row: stretch(prepared[row], STRETCH if row in crowded else WIDER) for row in crowded | doubtful}
+            examined |= self._examine({row: [look] for row, look in group.items() if row not in again})
+        for group in self._look(again, bars):
+            both = {row: [before[row], look] if row in before else [look] for row, look in group.items()}
+            examined |= self._examine(both)
+        return [examined[row] for row in range(len(images))]
+
+    def _unclear(self, looks: Mapping[int, Look], images: Sequence[Grey]) -> tuple[set[int], set[int]]:
+        """Which lines are worth another look: those whose letters crowd, and others whose text is in doubt."""
+        if self._effort.looks == 1:
+            return set(), set()
+        crowded = {row for row, look in looks.items() if _crowding(look, images[row]) > CROWDED}
+        return crowded, {row for row, look in looks.items() if look.doubtful} - crowded
 
     def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
         """How far each line's image bears its text out; see `recognizer.decoding.plausibility`."""
@@ -148,15 +160,16 @@ class LineRecogniser:
         }
         return [scored[row] for row in range(len(images))]
 
-    def _look(self, images: Mapping[int, Grey], bars: Mapping[int, float]) -> dict[int, Look]:
-        looks: dict[int, Look] = {}
+    def _look(self, images: Mapping[int, Grey], bars: Mapping[int, float]) -> Iterator[dict[int, Look]]:
+        """What is seen of lines, some of them at a time; the network goes on with others meanwhile."""
         waiting: dict[int, tuple[Floats, float]] = {}
         for rows, told in self._score_all(images, bars):
             waiting |= dict(zip(rows, zip(softmax(told.logits), told.far.tolist(), strict=True), strict=True))
             if len(waiting) >= DECODED_TOGETHER:
-                looks |= self._decode(waiting)
+                yield self._decode(waiting)
                 waiting = {}
-        return looks | self._decode(waiting)
+        if waiting:
+            yield self._decode(waiting)
 
     def _decode(self, lines: Mapping[int, tuple[Floats, float]]) -> dict[int, Look]:
         effort, seen = self._effort, [probabilities for probabilities, _ in lines.values()]
@@ -178,22 +191,21 @@ class LineRecogniser:
             for rows, told in batches:
                 yield rows, told.result()
 
-    def _weigh(self, lines: Sequence[Sequence[Look]], settled: Sequence[Settled]) -> list[Examined]:
+    def _examine(self, lines: Mapping[int, Sequence[Look]]) -> dict[int, Examined]:
         """What was found in each line, with what speaks for it in all looks that have room for it."""
+        settled = settle(list(lines.values()), self._prior, workers=available_cores())
         texts = [line.texts[0].classes for line in settled]
-        seen = [
-            [look.probabilities for look in looks if needed_steps(text) <= len(look.probabilities)]
-            for looks, text in zip(lines, texts, strict=True)
-        ]
-        counts = [len(looks) for looks in seen]
-        spelt = [text for text, count in zip(texts, counts, strict=True) for _ in range(count)]
-        flat = list(chain(*seen))
-        each = [certainties(*look) for look in zip(flat, spelt, align(flat, spelt), strict=True)]
-        owned = np.split(np.arange(len(each)), np.cumsum(counts)[:-1])
-        return [
-            self._examined(line, np.exp(np.mean([np.log(each[place]) for place in own], axis=0)))
-            for line, own in zip(settled, owned, strict=True)
-        ]
+        owners, seen = [], list[Floats]()
+        for place, (looks, text) in enumerate(zip(lines.values(), texts, strict=True)):
+            roomy = [look.probabilities for look in looks if needed_steps(text) <= len(look.probabilities)]
+            owners += [place] * len(roomy)
+            seen += roomy
+        spelt = [texts[place] for place in owners]
+        sure: list[list[Doubles]] = [[] for _ in settled]
+        for place, steps, text, path in zip(owners, seen, spelt, align(seen, spelt), strict=True):
+            sure[place].append(np.log(certainties(steps, text, path)))
+        each = zip(lines, settled, sure, strict=True)
+        return {row: self._examined(line, np.exp(np.mean(logs, axis=0))) for row, line, logs in each}
 
     def _examined(self, line: Settled, sure: Doubles) -> Examined:
         text, *others = (self.charset.decode(said.classes) for said in line.texts[: ALTERNATIVES + 1])
@@ -221,6 +233,10 @@ def word_spans(text: str) -> list[tuple[int, int]]:
         elif character != " " and start is None:
             start = index
     return spans
+
+
+def _all(groups: Iterable[dict[int, Look]]) -> dict[int, Look]:
+    return {row: look for group in groups for row, look in group.items()}
 
 
 def _bars(far: Sequence[float], pages: Sequence[Hashable | None]) -> dict[int, float]:

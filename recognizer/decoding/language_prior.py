@@ -25,8 +25,13 @@ BOTH, BONUS = 0.75, 2.2  # the weight of these probabilities in a whole text; na
 class Neural(Protocol):
     """A neural language model, ready to run."""
 
-    def log_likelihoods(self, texts: Sequence[str]) -> list[Doubles]:
-        """Log probability of each character of NFC texts after those before it in a line, (L,) nats each."""
+    def log_likelihoods(self, texts: Sequence[str], lines: Sequence[int]) -> list[Doubles]:
+        """Log probability of each character of texts after those before it, (L,) nats each.
+
+        Args:
+            texts: N of them, in NFC.
+            lines: N, which line each is a text of.
+        """
 
 
 @dataclass(frozen=True)
@@ -92,13 +97,18 @@ class LanguagePrior:
         """
         return along if self.language.words is None else CHARACTERS * along + self._words(texts)
 
-    def told(self, texts: Sequence[Sequence[int]], counted: Sequence[Doubles]) -> list[Doubles]:
+    def told(self, texts: Sequence[Sequence[int]], lines: Sequence[int], counted: Sequence[Doubles]) -> list[Doubles]:
         """What `counted` gives, the neural language model asked too; that takes the longest.
 
         A class is as probable as both find it on average: in a language that only one knows, that one decides.
+
+        Args:
+            texts: N of them, in classes.
+            lines: N, which line each is a text of.
+            counted: N, as `counted` gives them.
         """
         assert self.neural is not None
-        told = self.neural.log_likelihoods([self.charset.decode(text) for text in texts])
+        told = self.neural.log_likelihoods([self.charset.decode(text) for text in texts], lines)
         ours, its = np.log(1 - SHARE), np.log(SHARE)
         return [np.logaddexp(ours + one, its + other) for one, other in zip(counted, told, strict=True)]
 

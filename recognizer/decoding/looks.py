@@ -86,8 +86,9 @@ def _settle(lines: Sequence[Sequence[Look]], prior: LanguagePrior | None) -> lis
     scores = seen + (prior.whole(flat, along) if prior else 0.0)
     if prior and prior.neural:
         asked = _close(owners, scores)
-        told = prior.told([flat[place] for place in asked], [likely[place] for place in asked])
-        scores = _shifted(owners, scores, asked, seen[asked] + prior.weighed([flat[place] for place in asked], told))
+        some = [flat[place] for place in asked]
+        told = prior.told(some, owners[asked].tolist(), [likely[place] for place in asked])
+        scores = _shifted(owners, scores, asked, seen[asked] + prior.weighed(some, told))
         for place, likelihoods in zip(asked, told, strict=True):
             likely[place] = likelihoods
     settled, begin = [], 0

@@ -1,8 +1,8 @@
-"""Many texts as one tree, so that what most of them share is looked at once.
+"""The likely texts of lines as trees, so that what most texts of a line share is looked at once.
 
-The likeliest texts of a line differ in a word or a letter. Whatever tells characters by those before them needs to be
-asked once for each different beginning; and since what lies far back hardly matters, beginnings that end in the same
-characters count as one.
+They differ in a word or a letter. Whatever tells characters by those before them needs to be asked once for each
+different beginning; and since what lies far back hardly matters, beginnings that end in the same characters count as
+one. Lines share nothing: what is told of a line's texts depends on no other line.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class TextTree:
-    """What has to be asked for some texts.
+    """What has to be asked for texts of some lines.
 
     Attributes:
         characters: (N,), the last character of each different beginning.
@@ -32,17 +32,22 @@ class TextTree:
     texts: list[list[int]]
 
 
-def grow(texts: Sequence[str]) -> TextTree:
-    """The tree of some texts."""
-    numbers: dict[str, int] = {}
+def grow(texts: Sequence[str], lines: Sequence[int]) -> TextTree:
+    """The trees of some texts.
+
+    Args:
+        texts: N of them.
+        lines: N, which line each is a text of.
+    """
+    numbers: dict[tuple[int, str], int] = {}
     characters: list[str] = []
     parents: list[int] = []
     depths: list[int] = []
     ways: list[list[int]] = []
-    for text in texts:
+    for text, line in zip(texts, lines, strict=True):
         padded, at, way = "\0" * (REMEMBERED - 1) + text, -1, []
         for end, character in enumerate(text):
-            ending = padded[end : end + REMEMBERED]
+            ending = line, padded[end : end + REMEMBERED]
             number = numbers.setdefault(ending, len(characters))
             if number == len(characters):
                 characters.append(character)

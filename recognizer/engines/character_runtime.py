@@ -35,9 +35,9 @@ class CharacterRuntime:
         given = {"given": self._brought[codes], "hidden": hidden, "cell": cell}
         return list(self._session.run(["known", "kept", "likely"], given))
 
-    def log_likelihoods(self, texts: Sequence[str]) -> list[Doubles]:
-        """Log probability of each character of NFC texts after those before it in a line, (L,) nats each."""
-        tree = grow(texts)
+    def log_likelihoods(self, texts: Sequence[str], lines: Sequence[int]) -> list[Doubles]:
+        """See `recognizer.decoding.language_prior.Neural`."""
+        tree = grow(texts, lines)
         codes = np.array(codes_of(tree.characters, self._alphabet), np.int64)
         told = np.zeros((len(codes), self._begun[2].shape[1]), np.float32)
         leads_on = np.zeros(len(codes) + 1, bool)

@@ -34,10 +34,12 @@ class Runtime(Protocol):
     Attributes:
         workers: how many batches are best run at once.
         batch_px: widths that are best run as one batch, in all.
+        hands: whether hands were learnt later.
     """
 
     workers: int
     batch_px: int
+    hands: bool
 
     def __call__(self, images: Floats, bars: Floats | None = None) -> Told:
         """Read line images, (B, 1, H, W).
@@ -63,6 +65,7 @@ class OnnxRuntime:
         self._see = open_session(seeing_graph(model, int8), threads=1)
         self._tell = open_session(telling_graph(model, int8), threads=1)
         self._far = model.far
+        self.hands = model.hands is not None
         self._tell_hands = None
         if model.hands is not None:
             self._tell_hands = open_session(telling_graph(model.hands.network, int8), threads=1)
@@ -88,7 +91,7 @@ class TorchRuntime:
     """The network on a torch device; one batch at a time."""
 
     def __init__(self, model: LineCTC, device: str) -> None:
-        self.workers, self.batch_px = 1, 8 * 672
+        self.workers, self.batch_px, self.hands = 1, 8 * 672, model.hands is not None
         self._device = torch.device(device)
         self._model = model.eval().to(self._device)
         self._lock = threading.Lock()

@@ -61,15 +61,12 @@ def test_a_word_that_is_the_whole_line_is_judged_by_itself() -> None:
 
 def test_words_are_judged_together_as_each_would_be_alone() -> None:
     rng = np.random.default_rng(8)
-    evidence = Evidence(
-        rng.uniform(0.1, 1, 18), *(rng.uniform(low, high, 17) for low, high in ((-9, 0), (0, 1), (-9, 0)))
-    )
-    spans = [(0, 4), (5, 6), (6, 9), (11, 17)]
+    sure, likely, doubts, common = (rng.uniform(*ends) for ends in ((0.1, 1, 18), (-9, 0, 17), (0, 1, 17), (-9, 0, 17)))
+    evidence, spans = Evidence(sure, likely, doubts, common), [(0, 4), (5, 6), (6, 9), (11, 17)]
     alone = np.concatenate([evidence.of_words([span]) for span in spans])
     assert evidence.of_words(spans) == pytest.approx(alone)
-    sure = evidence.certainties[5:7]
-    assert np.exp(np.log(sure).sum()) == pytest.approx(1 / (1 + np.exp(-alone[1, 0])))
-    assert alone[1, [3, 4]] == pytest.approx([likely[5:7].mean(), likely[5:7].min()])
+    assert 1 / (1 + np.exp(-alone[1, :2])) == pytest.approx([sure[5:7].prod(), sure[5:7].min()])
+    assert alone[1, 3:6] == pytest.approx([likely[5:7].mean(), likely[5:7].min(), np.log(doubts[5:7].max() + 1e-4)])
 
 
 def test_an_empty_line_has_evidence_too() -> None:

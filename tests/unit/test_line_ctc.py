@@ -155,7 +155,7 @@ def test_a_crowded_line_is_read_once_more_stretched() -> None:
     seen: list[tuple[int, int]] = []
 
     class Crowding:
-        workers, batch_px = 1, 8 * 672
+        workers, batch_px, hands = 1, 8 * 672, False
 
         def __call__(self, images: Floats, bars: Floats | None = None) -> Told:
             seen.append(images.shape[-2:])
@@ -175,7 +175,7 @@ def test_a_crowded_line_is_read_once_more_stretched() -> None:
 
 def test_a_line_in_doubt_is_read_once_more_stretched_and_both_looks_count() -> None:
     class Wavering:
-        workers, batch_px = 1, 8 * 672
+        workers, batch_px, hands = 1, 8 * 672, False
 
         def __call__(self, images: Floats, bars: Floats | None = None) -> Told:
             logits = np.zeros((len(images), images.shape[-1] // 8, LETTERS.classes), np.float32)

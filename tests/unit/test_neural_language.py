@@ -44,7 +44,7 @@ def by_torch(model: CharacterLSTM, text: str) -> list[float]:
 
 
 def test_a_tree_asks_once_for_what_texts_share() -> None:
-    tree = grow(["abc", "abd", "", "b"])
+    tree = grow(["abc", "abd", "", "b"], [0] * 4)
     assert tree.characters == "abcdb"
     assert tree.parents.tolist() == [-1, 0, 1, 1, -1]
     assert [level.tolist() for level in tree.levels] == [[0, 4], [1], [2, 3]]
@@ -53,29 +53,36 @@ def test_a_tree_asks_once_for_what_texts_share() -> None:
 
 def test_texts_that_agree_again_for_long_share_what_follows() -> None:
     rest = "".join(ALPHABET[1 + place % 8] for place in range(REMEMBERED + 10))
-    one, other = grow(["xa" + rest, "ya" + rest]).texts
+    one, other = grow(["xa" + rest, "ya" + rest], [0, 0]).texts
     assert one[-1] == other[-1]
     assert one[5] != other[5]
 
 
+def test_what_is_told_of_a_line_hangs_on_no_other_line() -> None:
+    rest = "".join(ALPHABET[1 + place % 8] for place in range(REMEMBERED + 10))
+    runtime = CharacterRuntime(network(), ALPHABET)
+    (alone,) = runtime.log_likelihoods(["ya" + rest], [0])
+    assert runtime.log_likelihoods(["xa" + rest, "ya" + rest], [0, 1])[1] == pytest.approx(alone, abs=1e-6)
+
+
 def test_no_text_is_no_question() -> None:
-    assert grow([]).levels == []
-    assert CharacterRuntime(network(), ALPHABET).log_likelihoods([]) == []
+    assert grow([], []).levels == []
+    assert CharacterRuntime(network(), ALPHABET).log_likelihoods([], []) == []
 
 
 @pytest.mark.parametrize(("largest", "off"), [(None, 1e-5), (64, 0.3), (largest_weight(), 0.3)])
 def test_the_graph_says_what_torch_says(largest: int | None, off: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(character_runtime, "largest_weight", lambda: largest)
     model, texts = network(), ["", "a", "abc abd", "abc abe", "hgfedcba é", "abc abd"]
-    told = CharacterRuntime(model, ALPHABET).log_likelihoods(texts)
+    told = CharacterRuntime(model, ALPHABET).log_likelihoods(texts, [0, 1, 2, 2, 1, 0])
     for text, likely in zip(texts, told, strict=True):
         assert likely == pytest.approx(by_torch(model, text), abs=off)
 
 
 def test_a_text_is_as_likely_alone_as_among_others() -> None:
     runtime = CharacterRuntime(network(), ALPHABET)
-    (alone,) = runtime.log_likelihoods(["abc abd"])
-    assert runtime.log_likelihoods(["hh", "abc abe", "abc abd", "c"])[2] == pytest.approx(alone, abs=1e-6)
+    (alone,) = runtime.log_likelihoods(["abc abd"], [0])
+    assert runtime.log_likelihoods(["hh", "abc abe", "abc abd", "c"], [0, 0, 0, 1])[2] == pytest.approx(alone, abs=1e-6)
 
 
 def test_characters_beyond_the_alphabet_are_one() -> None:
@@ -98,7 +105,7 @@ def test_it_learns_eight_lines_by_heart() -> None:
         optimizer.step()
     least = np.mean([np.log(len(lines)) / (len(line) + 1) for line in lines])  # which line it is cannot be known
     assert loss.item() < 1.5 * least
-    told = CharacterRuntime(model.eval(), ALPHABET).log_likelihoods(["a bad hag", "a bad hab"])
+    told = CharacterRuntime(model.eval(), ALPHABET).log_likelihoods(["a bad hag", "a bad hab"], [0, 0])
     assert told[0].sum() > told[1].sum() + 2
 
 
@@ -141,7 +148,7 @@ class Liking:
     def __init__(self, text: str) -> None:
         self.text, self.asked = text, list[str]()
 
-    def log_likelihoods(self, texts: list[str]) -> list[np.ndarray]:
+    def log_likelihoods(self, texts: list[str], lines: list[int]) -> list[np.ndarray]:
         self.asked += texts
         return [np.full(len(text), -1.0 if text == self.text else -6.0) for text in texts]
 
@@ -163,8 +170,8 @@ def settled(odds: list[list[float]], liking: Liking) -> tuple[list[str], list[st
 
 
 def test_the_network_decides_between_texts_that_are_close() -> None:
-    plain, asked = settled([[0.9, 0.1, 1e-4], [0.5, 0.5, 1e-4]], Liking("ab"))
-    plain_other, asked_other = settled([[0.9, 0.1, 1e-4], [0.5, 0.5, 1e-4]], Liking("aa"))
+    plain, asked = settled([[0.9, 0.1, 1e-4], [0.8, 0.2, 1e-4]], Liking("ab"))
+    plain_other, asked_other = settled([[0.9, 0.1, 1e-4], [0.8, 0.2, 1e-4]], Liking("aa"))
     assert (asked[0], asked_other[0]) == ("ab", "aa")
     assert plain == plain_other
 
