@@ -19,9 +19,14 @@ class ArcTable:
         codes: (N,).
         all_states: how many there are, those without a pair among them.
         most: the largest code that may be asked for.
+
+    Raises:
+        ValueError: they are not sorted, one is there twice, or a code is larger.
     """
 
     def __init__(self, states: Integers, codes: Integers, *, all_states: int, most: int) -> None:
+        if codes.max(initial=0) > most or (np.diff(states * (most + 1) + codes) <= 0).any():
+            raise ValueError("its n-grams are in disorder")
         self._words = most // WORD + 1
         self._word, bit = np.divmod(np.arange(most + 1), WORD)  # of each code
         self._bit = np.left_shift(np.uint64(1), bit.astype(np.uint64))

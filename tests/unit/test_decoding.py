@@ -204,6 +204,12 @@ def test_a_language_survives_the_disk_and_a_damaged_one_is_refused(tmp_path: Pat
             Language.load(tmp_path / "damaged.xz")
 
 
+@pytest.mark.parametrize("characters", [[1, 1], [2, 1], [1, 3]], ids=["twice", "not sorted", "beyond the alphabet"])
+def test_counts_in_disorder_are_refused(characters: list[int]) -> None:
+    with pytest.raises(ValueError, match="in disorder"):
+        CharacterModel("ab", np.zeros(2, np.int64), np.array(characters), np.ones(2, np.int64))
+
+
 def test_an_older_language_knows_no_words(tmp_path: Path) -> None:
     Language(CharacterModel.learn(["a line"] * 3), None).save(tmp_path / "l.xz")
     old = Language.load(tmp_path / "l.xz")
