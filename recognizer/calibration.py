@@ -42,30 +42,38 @@ class Evidence:
 
     def of_line(self) -> Doubles:
         """What the whole line is judged by: `LINE_FEATURES` numbers."""
-        features = _features(self.certainties, self.likelihoods, self.doubts)
-        return np.append(features, (_rarest(self.commonness), 1.0))
+        columns = self._features(np.array([0]), np.array([len(self.certainties)]))
+        return np.append(np.concatenate(columns), 1.0)
 
     def of_words(self, spans: Sequence[tuple[int, int]]) -> Doubles:
         """What words from start to end are judged by, with the space or end behind each: (N, `WORD_FEATURES`)."""
         if not spans:
             return np.zeros((0, WORD_FEATURES))
-        starts, ends = np.array(spans).T
-        ends = ends + 1
-        logs = np.log(self.certainties)
-        sums, sizes = _over(np.add, logs, starts, ends), ends - starts
-        others = np.maximum(len(logs) - sizes, 1)
-        around = np.where(sizes < len(logs), (logs.sum() - sums) / others, logs.mean())
-        least = np.exp(_over(np.minimum, logs, starts, ends))
+        starts, ends = np.array(spans).T + np.array([[0], [1]])
+        logs, sizes = np.log(self.certainties), ends - starts
+        others = (logs.sum() - _over(np.add, logs, starts, ends)) / np.maximum(len(logs) - sizes, 1)
+        around = _logit(np.exp(np.where(sizes < len(logs), others, logs.mean())))
+        *own, rarest = self._features(starts, ends)
+        return np.stack([*own, around, rarest, np.ones(len(spans))], axis=1)
+
+    def _features(self, starts: Integers, ends: Integers) -> list[Doubles]:
+        """Of each of N parts of the line, (N,) each.
+
+        Log odds of all being right and of the worst, length, the mean and worst that the language says, most and mean
+        doubt, and how common the rarest word is.
+        """
         said = np.minimum(ends, len(self.likelihoods))
-        means = [_over(np.add, values, starts, said) / (said - starts) for values in (self.likelihoods, self.doubts)]
-        features = [
-            *(_logit(np.exp(sums)), _logit(least), np.log(sizes)),
-            *(means[0], _over(np.minimum, self.likelihoods, starts, said)),
-            *(np.log(_over(np.maximum, self.doubts, starts, said) + NO_DOUBT), np.log(means[1] + NO_DOUBT)),
-            *(_logit(np.exp(around)), np.clip(_over(np.minimum, self.commonness, starts, said), RAREST, 0.0)),
-            np.ones(len(spans)),
+        count = np.maximum(said - starts, 1)
+        return [
+            _logit(np.exp(_over(np.add, np.log(self.certainties), starts, ends))),
+            _logit(_over(np.minimum, self.certainties, starts, ends)),
+            np.log(ends - starts),
+            _over(np.add, self.likelihoods, starts, said) / count,
+            _over(np.minimum, self.likelihoods, starts, said),
+            np.log(_over(np.maximum, self.doubts, starts, said) + NO_DOUBT),
+            np.log(_over(np.add, self.doubts, starts, said) / count + NO_DOUBT),
+            np.clip(_over(np.minimum, self.commonness, starts, said), RAREST, 0.0),
         ]
-        return np.stack(features, axis=1)
 
 
 LINE_FEATURES, WORD_FEATURES = 9, 10
@@ -73,22 +81,10 @@ RAREST = -20.0  # nats; beyond it a word is no stranger
 NO_DOUBT = 1e-4  # about what the beam can still see
 
 
-def _features(sure: Doubles, likely: Doubles, doubts: Doubles) -> Doubles:
-    """Log odds of all being right and of the worst, length, the language's mean and worst word, most and mean doubt."""
-    mean, least = (likely.mean(), likely.min()) if len(likely) else (0.0, 0.0)
-    most, usual = (doubts.max(), doubts.mean()) if len(doubts) else (0.0, 0.0)
-    odds = _logit(np.array([np.exp(np.log(sure).sum()), sure.min()]))
-    return np.array([*odds, np.log(len(sure)), mean, least, np.log(most + NO_DOUBT), np.log(usual + NO_DOUBT)])
-
-
 def _over(operation: np.ufunc, values: Doubles, starts: Integers, ends: Integers) -> Doubles:
-    """(N,): what an operation makes of the values from each start to its end."""
+    """(N,): what an operation makes of the values from each start to its end; of none at the very end 0."""
     between = np.stack([starts, ends], axis=1).ravel()
     return np.asarray(operation.reduceat(np.append(values, 0.0), between)[::2], np.float64)
-
-
-def _rarest(commonness: Doubles) -> float:
-    return float(np.clip(commonness.min(initial=0.0), RAREST, 0.0))
 
 
 @dataclass(frozen=True)

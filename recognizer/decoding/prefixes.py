@@ -42,12 +42,11 @@ def open_steps(lines: Sequence[Floats], floor: float) -> Iterator[Step]:
     seen = np.concatenate(lines)
     said = seen[:, 1:] >= np.minimum(floor, seen.max(axis=1, keepdims=True))
     steps = np.flatnonzero(said.any(axis=1))
-    line = np.repeat(np.arange(len(lines)), [len(of) for of in lines])[steps]
+    lengths = np.array([len(of) for of in lines])
+    line = np.repeat(np.arange(len(lines)), lengths)[steps]
     number = rank(line, len(lines))
-    rested = np.diff(steps, prepend=-1) > 1
-    begins = number == 0
-    ends = np.cumsum([len(of) for of in lines])
-    rested[begins] = steps[begins] > (ends - [len(of) for of in lines])[line[begins]]
+    before = np.where(number == 0, (np.cumsum(lengths) - lengths)[line] - 1, np.roll(steps, 1))
+    rested = steps - before > 1
     order = np.lexsort([line, number])
     steps, line, rested = steps[order], line[order], rested[order]
     rows, choices = np.nonzero(said[steps])
@@ -95,15 +94,7 @@ class Prefixes:
 
     def take(self, rows: Integers) -> "Prefixes":
         """Some of the rows."""
-        return Prefixes(
-            self.line[rows],
-            self.hash[rows],
-            self.last[rows],
-            self.state[rows],
-            self.blank[rows],
-            self.character[rows],
-            self.weight[rows],
-        )
+        return Prefixes(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)

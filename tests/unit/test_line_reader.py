@@ -44,9 +44,6 @@ class Reader:
         self.asked.append(len(images))
         return [Reading("word", sure, (), (Word("word", sure),)) for _ in images]
 
-    def plausibility(self, images: Sequence[Grey], texts: Sequence[str]) -> list[float]:
-        raise NotImplementedError
-
 
 @pytest.mark.parametrize(
     ("lines", "sure", "asked"),

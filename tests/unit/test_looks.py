@@ -84,6 +84,17 @@ def test_a_word_that_the_language_has_wins_over_one_that_only_sounds_like_it() -
         assert found.doubts[2] > 10 * found.doubts[[0, 1, 3, 4]].max()
 
 
+def test_a_character_is_in_doubt_as_far_as_other_texts_are_probable() -> None:
+    steps = np.full((9, 4), 1e-4, np.float32)
+    for step, character in enumerate((1, 0, 2, 0, 3, 0, 1, 0, 2)):
+        steps[step, character] = 1
+    steps[4, 3], steps[4, 1] = 0.7, 0.3
+    steps[8, 2], steps[8, 0] = 0.9, 0.1
+    found = settle([[look(steps / steps.sum(axis=1, keepdims=True))]], None)[0]
+    assert ABC.decode(found.texts[0].classes) == "abcab"
+    assert found.doubts == pytest.approx([0, 0, 3 / 7, 0, 1 / 9], abs=0.06)
+
+
 def test_what_the_texts_do_not_share_is_in_doubt() -> None:
     first, second = steps_of({"abcab": 0.5, "acaab": 0.45}), steps_of({"abcab": 0.6, "acaab": 0.3})
     found = settle([(look(first), look(second))], None)[0]

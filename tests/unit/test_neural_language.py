@@ -70,13 +70,18 @@ def test_no_text_is_no_question() -> None:
     assert CharacterRuntime(network(), ALPHABET).log_likelihoods([], []) == []
 
 
-@pytest.mark.parametrize(("largest", "off"), [(None, 1e-5), (64, 0.3), (largest_weight(), 0.3)])
-def test_the_graph_says_what_torch_says(largest: int | None, off: float, monkeypatch: pytest.MonkeyPatch) -> None:
+OFF = {None: 1e-5, 64: 0.3, 127: 0.2}  # nats, by the largest weight
+
+
+@pytest.mark.parametrize(
+    "largest", sorted({None, 64, largest_weight()}, key=str)
+)  # others this processor adds up wrong
+def test_the_graph_says_what_torch_says(largest: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(character_runtime, "largest_weight", lambda: largest)
     model, texts = network(), ["", "a", "abc abd", "abc abe", "hgfedcba é", "abc abd"]
     told = CharacterRuntime(model, ALPHABET).log_likelihoods(texts, [0, 1, 2, 2, 1, 0])
     for text, likely in zip(texts, told, strict=True):
-        assert likely == pytest.approx(by_torch(model, text), abs=off)
+        assert likely == pytest.approx(by_torch(model, text), abs=OFF[largest])
 
 
 def test_a_text_is_as_likely_alone_as_among_others() -> None:
