@@ -11,6 +11,8 @@ NEED_DATA = @test -d "$(DATA)" || { echo "Say where the ground truth is: make $@
 MINUTES ?= 60
 # Tests to run; none named: those of pyproject.toml, which is all of them.
 TESTS ?=
+# Processes that share them, a file at a time; each that needs one starts a PostgreSQL, a Label Studio and a Chromium of its own.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-train run test check format benchmark benchmark-document benchmark-screen benchmark-vandalism benchmark-selection benchmark-kraken benchmark-photographs benchmark-labelstudio demo-loop evaluate-ink train-reader train-finder train-gpu labelstudio
@@ -28,7 +30,7 @@ run: install ## Start Inkloop and its worker: creates or upgrades its store, fin
 test: $(VENV)/.installed $(VENV)/.installed-dev $(VENV)/.installed-train ## Check and test everything; as root on Debian it installs PostgreSQL and Chromium
 	@.ci/services
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 check: $(VENV)/.installed $(VENV)/.installed-dev ## Lint, formatting and types
 	@$(BIN)/ruff check .

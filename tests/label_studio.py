@@ -21,6 +21,7 @@ from flywheel.label_studio_server import (
 )
 
 FIRST_PORT = 18300
+PORTS_PER_WORKER = 100
 LOOPBACK = {"SSRF_PROTECTION_ENABLED": "false", "ML_BLOCK_LOCAL_IP": "false"}
 """Lets it call the app of the test back."""
 
@@ -107,10 +108,16 @@ def starting_studio(folder: Path) -> Iterator[Callable[[], Studio]]:
         yield hand.submit(_start, folder, until_the_end).result
 
 
+def _first_port() -> int:
+    """Where to look for a free port: the workers of a run, which start together, must not find the same one."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return FIRST_PORT + PORTS_PER_WORKER * int(worker.removeprefix("gw"))
+
+
 def _start(folder: Path, until_the_end: ExitStack) -> Studio:
     program = install(HOME / "venv")
     account = keep_account(folder / "account.json")
-    port = free_port(FIRST_PORT)
+    port = free_port(_first_port())
     told = environment(account, port=port, data=folder / "data", base=os.environ) | LOOPBACK
     url, log = f"http://127.0.0.1:{port}", folder / "server.log"
     server = until_the_end.enter_context(running(program, port=port, told=told, log=log))

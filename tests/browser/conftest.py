@@ -9,7 +9,16 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.pages import FAREWELL
 from tests.fake_reader import FakeReader
@@ -29,6 +38,8 @@ FLAGS = [
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 HERE = Path(__file__).resolve().parent
 SCREENSHOTS = HERE.parent / "screenshots"
+
+expect.set_options(timeout=30_000)  # ms; other tests may keep the machine busy
 
 
 @pytest.fixture(scope="session")
