@@ -168,6 +168,11 @@ class ReadPage:
         return self.editor.locator(".box")
 
     @property
+    def expected_box(self) -> Locator:
+        """Where a new line is being read."""
+        return self.editor.locator('.sketch.busy[points]:not([points=""])')
+
+    @property
     def message(self) -> Locator:
         """What the bar says."""
         return self.editor.get_by_role("status")

@@ -5,7 +5,7 @@ import io
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from flywheel.records import StoredLine
 from tests.browser.conftest import Watch, keep_screenshot
@@ -110,6 +110,27 @@ def test_a_new_line_under_this_one_needs_no_pointer(letter: ReadPage) -> None:
     letter.page.keyboard.type("P.S. Come soon")
     letter.submit()
     letter.expect_texts([*TEXTS, "P.S. Come soon"])
+
+
+def test_a_new_line_shows_its_place_while_it_is_read(letter: ReadPage, watch: Watch) -> None:
+    watch.expected_statuses.add(503)
+    held: list[Route] = []
+    letter.page.route("**/lines", lambda route: held.append(route))
+    letter.tool("Add a line: draw a box around it").click()
+    letter.drag((100, 500), (500, 550))
+    expect(letter.message).to_have_text("Reading the new line…")
+    expect(letter.expected_box).to_be_visible()
+    keep_screenshot(letter.page, "drawn")
+    held.pop().continue_()
+    expect(letter.expected_box).to_have_count(0)
+    letter.line(6).expect_focus()
+    letter.press("Alt+n")
+    expect(letter.expected_box).to_be_visible()
+    expect(letter.message).to_have_text("Reading the new line…")
+    held.pop().fulfill(status=503, body='{"error": {"code": "busy", "message": "Nobody can read now."}}')
+    expect(letter.expected_box).to_have_count(0)
+    expect(letter.message).to_have_text("Nobody can read now.")
+    expect(letter.boxes).to_have_count(6)
 
 
 def test_dragging_the_edge_of_a_box_reads_the_line_again_and_only_it(letter: ReadPage, running: Running) -> None:

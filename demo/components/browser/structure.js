@@ -101,6 +101,7 @@ export class Structure {
     const place = replaced.length ? page.lines.indexOf(replaced[0]) : 0;
     const replaces = replaced.map(({ id }) => id);
     await this.#run(replaced, async () => {
+      if (replaced.length === 0) this.#announce(lines[0]);
       await this.desk.keeping.drafts.forget(replaced);
       const before = new Set(page.lines.map(({ id }) => id));
       const answer = await changeLines(page.id, { replaces, lines, position });
@@ -115,6 +116,12 @@ export class Structure {
       const next = work.line(made[0]) ?? page.lines[Math.min(place, page.lines.length - 1)];
       if (next) this.desk.go(next);
     });
+  }
+
+  /** A new line has neither box nor row until it is read: its place and the bar stand for it. */
+  #announce({ polygon }) {
+    this.desk.view.expect(polygon);
+    this.desk.say("Reading the new line…");
   }
 
   #receive(answer) {
@@ -132,6 +139,7 @@ export class Structure {
       await this.desk.attempt(edit);
     } finally {
       this.#busy = false;
+      this.desk.view.expect(null);
       this.desk.mark(lines, "busy", false);
     }
   }
