@@ -73,6 +73,17 @@ def test_the_way_back_up_is_always_at_hand(open_page: OpenPage, running: Running
     screen = ReadPage(open_page(height=600), running.url).open()
     screen.read(picture(), lines=len(TEXTS))
     screen.line(len(TEXTS)).field.click()
+@pytest.mark.parametrize("width", [420, 1400])
+def test_the_tools_of_the_page_stand_above_its_picture(open_page: OpenPage, running: Running, width: int) -> None:
+    screen = ReadPage(open_page(width=width), running.url).open()
+    screen.read(picture(), lines=len(TEXTS))
+    tools, pictured = box(screen.editor.get_by_role("toolbar", name="The page")), box(screen.picture)
+    assert tools["y"] + tools["height"] <= pictured["y"]
+    assert abs(tools["x"] + tools["width"] - pictured["x"] - pictured["width"]) < 2
+    screen.line(1).box.click()
+    screen.line(1).expect_focus()
+
+
     expect(screen.own_pages.first).not_to_be_in_viewport()
     screen.editor.get_by_role("button", name="My pages").click()
     expect(screen.own_pages.first).to_be_in_viewport()

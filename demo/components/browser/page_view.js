@@ -24,7 +24,7 @@ export class PageView {
     this.expected = svg("polygon", { class: "sketch busy" });
     fill(this.picture, this.image, this.group, this.handles.element, this.expected, this.sketch);
     this.pen = tool("page-pen", "Add a line: draw a box around it", "M4 8V4h16v9M4 11v9h9M18 16v6M15 19h6", () => this.drawing(!this.draws));
-    this.stage = html("div", { class: "page-stage" }, this.picture, this.#tools());
+    this.stage = html("div", { class: "page-stage" }, this.#tools(), this.picture);
     fill(frame, this.stage);
     gestures(this, handlers.draw);
   }
