@@ -182,6 +182,25 @@ def test_the_marks_lie_under_their_words_also_where_the_text_wraps(open_page: Op
     assert mirror.evaluate(styles) == line.field.evaluate(styles)
 
 
+def test_a_text_that_just_fits_takes_no_second_row(letter: ReadPage) -> None:
+    line = letter.line(2)
+    line.field.click()
+    letter.press("End", " ")
+    heights = line.row.locator(".line-text").evaluate("""(text) => {
+        const [mirror, field] = text.children;
+        const unlike = [];
+        for (let width = 250; width < 650; width += 0.25) {
+            text.style.width = `${width}px`;
+            field.style.height = 0;
+            const needed = field.scrollHeight + 2;
+            field.style.height = "";
+            if (Math.abs(mirror.offsetHeight - needed) > 2) unlike.push([width, mirror.offsetHeight, needed]);
+        }
+        return unlike;
+    }""")
+    assert heights == []
+
+
 def test_effort_is_kept_with_the_correction(letter: ReadPage, running: Running) -> None:
     letter.line(2).field.click()
     letter.press("End", "Backspace", "!")

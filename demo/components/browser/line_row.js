@@ -46,8 +46,8 @@ export class LineRow {
   paint() {
     const { line } = this;
     if (this.field.value !== line.text) this.#put(line.text);
-    // The trailing character gives the mirror's last, perhaps empty, row its height.
-    fill(this.mirror, ...this.#marks(), "\u200b");
+    // An empty mirror would have no height. Behind a text, the character would wrap where the field does not.
+    fill(this.mirror, ...(line.text ? this.#marks() : ["\u200b"]));
     this.number.textContent = line.number;
     this.field.setAttribute("aria-label", this.#label());
     this.crop.setAttribute("aria-label", `Image of line ${line.number}`);
@@ -127,6 +127,7 @@ export class LineRow {
     return [this.mirror, 0];
   }
 
+  /** In few pieces: the width of each is rounded, and a row of many would wrap where the field's does not. */
   #marks() {
     const vouched = this.line.stored || this.line.checked || this.line.verdict !== "text";
     return pieces(this.line.text, this.line.words).map((piece) =>
