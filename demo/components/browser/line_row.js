@@ -35,9 +35,8 @@ export class LineRow {
     this.element = html(
       "li",
       { class: "line", "data-line": line.id },
-      this.number,
+      html("div", { class: "line-head" }, this.number, this.state, this.tools),
       html("div", { class: "line-body" }, this.crop, this.text, this.note, this.rival),
-      html("div", { class: "line-side" }, this.state, this.tools),
     );
     this.paint();
   }
