@@ -213,6 +213,11 @@ class ReadPage:
         return self.page.get_by_role("dialog", name="Keys")
 
     @property
+    def page_list(self) -> Locator:
+        """Leads to any page of the document."""
+        return self.editor.get_by_role("combobox", name="Go to page")
+
+    @property
     def picture(self) -> Locator:
         """The page with its boxes."""
         return self.editor.get_by_role("img", name=re.compile("^Page "))

@@ -281,6 +281,34 @@ def test_the_pages_of_a_pdf_are_turned_and_submitted_together(page: Page, runnin
     assert [stored.lines[-1].text for stored in newest(running).pages] == ["With love, Eleanor", "with a word of doubt"]
 
 
+def test_a_list_leads_to_any_page_and_says_where_something_is_doubtful(page: Page, running: Running) -> None:
+    screen = ReadPage(page, running.url).open()
+    screen.read(book(LETTER.image, SECOND_PAGE.image), lines=len(TEXTS))
+    options = screen.page_list.get_by_role("option", include_hidden=True)
+    expect(options).to_have_text(["Page 1: 3 doubtful lines", "Page 2: 1 doubtful line"])
+    screen.page_list.select_option(label="Page 2: 1 doubtful line")
+    screen.expect_texts(SECOND)
+    screen.line(1).expect_focus()
+    expect(screen.editor).to_contain_text("Page 2 of 2")
+    screen.press("Enter", "Enter")
+    expect(options.nth(1)).to_have_text("Page 2")
+
+
+def test_keys_turn_the_pages_and_lead_to_the_first_line(page: Page, running: Running) -> None:
+    screen = ReadPage(page, running.url).open()
+    screen.read(book(LETTER.image, SECOND_PAGE.image), lines=len(TEXTS))
+    screen.line(4).field.focus()
+    screen.press("Alt+PageDown")
+    screen.expect_texts(SECOND)
+    screen.line(1).expect_focus()
+    expect(screen.page_list).to_have_value("2")
+    screen.press("Alt+PageDown")
+    expect(screen.message).to_have_text("This is the last page.")
+    screen.press("Alt+PageUp")
+    screen.expect_texts(TEXTS)
+    screen.line(1).expect_focus()
+
+
 def test_what_was_typed_waits_while_another_document_is_open(letter: ReadPage) -> None:
     letter.line(1).rewrite("not yet submitted")
     letter.read(picture(SECOND_PAGE.image, "second.png"), lines=len(SECOND))

@@ -2,7 +2,7 @@
 
 import { commandOf } from "./keys.js";
 
-const LOOSE = new Set(["help", "undo", "redo", "submit", "doubtful", "closer", "farther", "whole"]);
+const LOOSE = new Set(["help", "undo", "redo", "submit", "doubtful", "closer", "farther", "whole", "page_before", "page_after"]);
 
 /** The commands of a desk (the editor). */
 export class Commands {
@@ -31,6 +31,8 @@ export class Commands {
     closer: () => this.desk.view.closer(),
     farther: () => this.desk.view.farther(),
     whole: () => this.desk.view.whole(),
+    page_before: () => this.desk.turn(-1),
+    page_after: () => this.desk.turn(1),
   };
 
   constructor(desk) {

@@ -10,6 +10,7 @@ import { KeyHelp } from "./key_help.js";
 import { Keeping } from "./keeping.js";
 import { LineList } from "./line_list.js";
 import { LineTools } from "./line_tools.js";
+import { PageList } from "./page_list.js";
 import { PageView } from "./page_view.js";
 import { Palette } from "./palette.js";
 import { placeIn } from "./places.js";
@@ -81,8 +82,16 @@ class Editor {
   go(line, how) {
     const page = this.work.pageOf(line);
     if (!page) return;
-    if (page !== this.page) this.#turnTo(page, this.view.zoom.onto(page));
+    if (page !== this.page) this.#turnTo(page, this.view.zoom.onto());
     this.list.row(line).focus(how);
+  }
+
+  /** The next page or the one before. */
+  turn(step) {
+    const { pages } = this.work;
+    const page = pages[pages.indexOf(this.page) + step];
+    if (page) this.#leaf(page);
+    else this.say(step < 0 ? "This is the first page." : "This is the last page.");
   }
 
   /** Where the caret stands in a line's text. */
@@ -143,10 +152,11 @@ class Editor {
       submit: () => this.submitting.submit(),
       doubtful: () => command("doubtful"),
       checkAll: () => this.work.checkAll(),
-      turn: (step) => this.#turn(step),
+      turn: (step) => this.turn(step),
       help: () => this.help.open(),
       readAgain: () => this.rereading.run(),
     });
+    this.pages = new PageList(find(".page-list select"), (page) => this.#leaf(page));
   }
 
   // ---- documents and pages ----
@@ -189,11 +199,10 @@ class Editor {
     this.#paint(null);
   }
 
-  #turn(step) {
-    const pages = this.work.pages;
-    const page = pages[pages.indexOf(this.page) + step];
-    if (!page) return;
-    this.#turnTo(page, this.view.zoom.onto(page));
+  /** To another page of the document, and to its first line. */
+  #leaf(page) {
+    this.#turnTo(page, this.view.zoom.onto());
+    if (page.lines.length) this.go(page.lines[0]);
     this.element.scrollIntoView({ block: "start" });
   }
 
@@ -263,6 +272,7 @@ class Editor {
     const current = this.list.row(this.work.current);
     if (current) this.tools.show(current);
     this.bar.show(this.work, this.page);
+    this.pages.show(this.work, this.page);
     this.keeping.paint();
   }
 }

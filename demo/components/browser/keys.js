@@ -31,6 +31,8 @@ export const KEYS = [
     [null, "down", "", (e) => e.key === "ArrowDown" && shifted(e)],
   ]),
   ...group("The page", [
+    [`${ALT} PgUp PgDn`, "page_before", "the page before, the next page", (e) => e.key === "PageUp" && alone(e)],
+    [null, "page_after", "", (e) => e.key === "PageDown" && alone(e)],
     [`${ALT} + − 0`, "closer", "zoom in, out, whole page", (e) => e.altKey && !command(e) && (e.key === "+" || e.code === "Equal")],
     [null, "farther", "", (e) => letter(e, "Minus") || letter(e, "NumpadSubtract")],
     [null, "whole", "", (e) => letter(e, "Digit0") || letter(e, "Numpad0")],
