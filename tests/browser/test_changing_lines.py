@@ -133,6 +133,20 @@ def test_a_new_line_shows_its_place_while_it_is_read(letter: ReadPage, watch: Wa
     expect(letter.boxes).to_have_count(6)
 
 
+def test_where_the_next_line_leaves_no_room_the_person_draws_the_new_one(letter: ReadPage) -> None:
+    letter.line(3).rewrite("typed")
+    letter.press("Alt+n")
+    expect(letter.message).to_have_text("Draw where the new line is.")
+    pen = letter.tool("Add a line: draw a box around it")
+    expect(pen).to_have_attribute("aria-pressed", "true")
+    letter.press("Escape")
+    expect(pen).to_have_attribute("aria-pressed", "false")
+    assert letter.line(3).text == "typed"
+    letter.press("Alt+n")
+    letter.drag((600, 500), (800, 550))
+    expect(letter.fields).to_have_count(6)
+
+
 def test_dragging_the_edge_of_a_box_reads_the_line_again_and_only_it(letter: ReadPage, running: Running) -> None:
     before = stored_lines(running)
     letter.line(1).field.focus()
