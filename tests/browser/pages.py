@@ -70,6 +70,12 @@ class LineOnScreen:
         self.field.focus()
         self.field.evaluate("(field, at) => field.setSelectionRange(at, at)", self.text.index(before))
 
+    @property
+    def caret(self) -> int:
+        """Where the caret stands in the text."""
+        offset: int = self.field.evaluate("field => field.selectionStart")
+        return offset
+
     def expect_state(self, state: str) -> None:
         """Wait until row and box say changed, checked, stored, doubtful or read."""
         expect(self.row).to_have_attribute("data-state", state)

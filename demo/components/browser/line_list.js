@@ -1,9 +1,12 @@
 // The lines of one page, in reading order, and what keys and the pointer do in them.
 
+import { leadsOut } from "./caret_rows.js";
 import { fill, html } from "./dom.js";
 import { commandOf } from "./keys.js";
 import { draggable } from "./line_drag.js";
 import { LineRow } from "./line_row.js";
+
+const STEPS = { above: -1, below: 1 }; // within a text, the caret moves by itself
 
 /** Shows the rows of one page and tells what people do: enter, leave, write, press, command, hover, drop, settle. */
 export class LineList {
@@ -87,7 +90,8 @@ export class LineList {
     this.handlers.press(row.line, event);
     if (event.defaultPrevented) return;
     const command = commandOf(event);
-    if (command === null) return;
+    const step = STEPS[command];
+    if (command === null || (step && !leadsOut(row, step))) return;
     event.preventDefault();
     event.stopPropagation();
     this.handlers.command(command, row.line, { byKey: true });
