@@ -181,6 +181,24 @@ def test_dragging_a_corner_or_the_baseline_keeps_what_was_typed(letter: ReadPage
     letter.line(5).expect_state("changed")
 
 
+def test_handles_lie_on_the_writing_only_while_somebody_is_at_the_box(letter: ReadPage) -> None:
+    handles = letter.editor.locator(".handles")
+    letter.line(3).field.click()
+    expect(handles).to_have_css("opacity", "0")
+    letter.line(1).box.hover()
+    expect(handles).to_have_css("opacity", "0")
+    letter.line(3).box.hover()
+    expect(handles).to_have_css("opacity", "1")
+    letter.line(5).crop.hover()
+    expect(handles).to_have_css("opacity", "0")
+    tap = "(box) => box.dispatchEvent(new PointerEvent('click', { bubbles: true, pointerType: 'touch' }))"
+    letter.line(2).box.evaluate(tap)
+    letter.line(2).expect_focus()
+    expect(handles).to_have_css("opacity", "1")
+    letter.press("Enter")
+    expect(handles).to_have_css("opacity", "0")
+
+
 def test_escape_lets_a_dragged_box_go(letter: ReadPage) -> None:
     letter.line(1).field.focus()
     (_, top), (right, _) = extent(0)

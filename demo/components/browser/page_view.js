@@ -145,12 +145,17 @@ export class PageView {
     );
   }
 
+  #choose(line, { pointerType }) {
+    this.handlers.choose(line);
+    if (pointerType !== "mouse" && line === this.#current) this.handles.tapped();
+  }
+
   #box(line) {
     return svg("polygon", {
       class: "box",
       points: pointsOf(line.polygon),
       "data-line": line.id,
-      click: () => this.handlers.choose(line),
+      click: (event) => this.#choose(line, event),
       pointerenter: () => this.handlers.hover(line),
       pointerleave: () => this.handlers.hover(null),
     });
