@@ -9,7 +9,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from flywheel.records import Document
 from tests.browser.conftest import OpenPage, Watch, keep_screenshot
-from tests.browser.pages import ReadPage
+from tests.browser.pages import LineOnScreen, ReadPage
 from tests.fake_reader import FakeReader
 from tests.handwriting import Grey, write_page
 from tests.running_app import Running, serving
@@ -231,12 +231,48 @@ def test_characters_the_model_does_not_know_are_kept_with_a_gentle_note(letter: 
     assert newest(running).pages[0].lines[4].text == "With all my love, Ⅷ"
 
 
-def test_pasted_line_breaks_become_spaces(letter: ReadPage) -> None:
+def test_line_breaks_that_are_not_pasted_become_spaces(letter: ReadPage) -> None:
     field = letter.line(5).field
     field.click()
     field.press("ControlOrMeta+a")
     field.evaluate("() => document.execCommand('insertText', false, 'two\\r\\n  lines')")
     assert letter.line(5).text == "two lines"
+
+
+def paste(line: LineOnScreen, text: str) -> None:
+    line.field.evaluate(
+        """(field, text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            const event = new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData });
+            if (field.dispatchEvent(event)) document.execCommand("insertText", false, text);
+        }""",
+        text,
+    )
+
+
+def test_pasted_lines_go_into_this_one_and_the_next_in_one_step(letter: ReadPage) -> None:
+    letter.line(2).put_caret(before="last")
+    paste(letter.line(2), "one\r\n\r\n  two\nthree\n")
+    expect(letter.message).to_have_text("3 lines pasted. Undo takes them back.")
+    letter.expect_texts([TEXTS[0], "one", "two", "three", TEXTS[4]])
+    letter.line(4).expect_focus()
+    letter.line(4).expect_state("changed")
+    letter.press("Control+z")
+    letter.expect_texts(TEXTS)
+    letter.line(2).expect_focus()
+
+
+def test_pasted_lines_spare_what_a_person_has_touched_and_none_is_lost(letter: ReadPage) -> None:
+    letter.line(4).field.focus()
+    letter.press("Enter")
+    letter.line(4).expect_state("checked")
+    letter.line(2).rewrite("mine ")
+    paste(letter.line(2), "one\ntwo\nthree")
+    letter.expect_texts([TEXTS[0], "mine one", "two three", *TEXTS[3:]])
+    letter.line(5).field.focus()
+    paste(letter.line(5), "four\nfive")
+    letter.expect_texts([TEXTS[0], "mine one", "two three", TEXTS[3], "four five"])
 
 
 def test_enter_while_composing_belongs_to_the_input_method(letter: ReadPage) -> None:

@@ -1,7 +1,7 @@
 // The correction screen: the page left, its lines right, the bar below. Wires the parts; holds no rule of its own.
 
 import { Refused } from "./api.js";
-import { Bar } from "./bar.js";
+import { Bar, count } from "./bar.js";
 import { Choices } from "./choices.js";
 import { Commands } from "./commands.js";
 import { Effort } from "./effort.js";
@@ -140,6 +140,7 @@ class Editor {
       enter: (line) => this.#enter(line),
       leave: (line, event) => this.#leave(event),
       write: (line, text) => this.work.write(line, text),
+      pour: (line, texts) => this.#pour(line, texts),
       press: (_line, event) => this.#press(event),
       point: (line) => this.#point(line),
       hover: (line) => this.#hover(line),
@@ -245,6 +246,13 @@ class Editor {
   #settle(line, choice) {
     this.work.settle(line, choice);
     this.go(line, { caret: line.text.length });
+  }
+
+  #pour(line, texts) {
+    const into = this.work.pour(line, texts);
+    const last = into.at(-1);
+    this.go(last, { caret: last.text.length });
+    if (into.length > 1) this.say(`${count(texts.length, "line")} pasted. Undo takes them back.`);
   }
 
   #hover(line) {
