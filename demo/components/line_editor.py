@@ -22,7 +22,7 @@ TEMPLATE = """
     <span class="bar-place"></span>
     <span class="bar-pager" hidden>
       <button type="button" class="page-back" aria-label="Page before">‹</button>
-      <span></span>
+      <label class="page-list"><span aria-hidden="true"></span><select aria-label="Go to page"></select></label>
       <button type="button" class="page-on" aria-label="Next page">›</button>
     </span>
     <span class="bar-exports"></span>

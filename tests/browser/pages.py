@@ -70,6 +70,12 @@ class LineOnScreen:
         self.field.focus()
         self.field.evaluate("(field, at) => field.setSelectionRange(at, at)", self.text.index(before))
 
+    @property
+    def caret(self) -> int:
+        """Where the caret stands in the text."""
+        offset: int = self.field.evaluate("field => field.selectionStart")
+        return offset
+
     def expect_state(self, state: str) -> None:
         """Wait until row and box say changed, checked, stored, doubtful or read."""
         expect(self.row).to_have_attribute("data-state", state)
@@ -168,6 +174,11 @@ class ReadPage:
         return self.editor.locator(".box")
 
     @property
+    def expected_box(self) -> Locator:
+        """Where a new line is being read."""
+        return self.editor.locator('.sketch.busy[points]:not([points=""])')
+
+    @property
     def message(self) -> Locator:
         """What the bar says."""
         return self.editor.get_by_role("status")
@@ -206,6 +217,11 @@ class ReadPage:
     def keys(self) -> Locator:
         """The overlay that lists the keys, while it is shown."""
         return self.page.get_by_role("dialog", name="Keys")
+
+    @property
+    def page_list(self) -> Locator:
+        """Leads to any page of the document."""
+        return self.editor.get_by_role("combobox", name="Go to page")
 
     @property
     def picture(self) -> Locator:

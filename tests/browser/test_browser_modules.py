@@ -28,6 +28,11 @@ def test_words_a_person_wrote_are_beyond_doubt(ask: Any, text: str, doubtful: li
     assert [piece["text"] for piece in pieces if piece["doubtful"]] == doubtful
 
 
+def test_what_lies_between_doubtful_words_is_one_piece(ask: Any) -> None:
+    pieces = ask("words.js", f"m.pieces('a b b c', {WORDS})")
+    assert [piece["text"] for piece in pieces] == ["a", " b b ", "c"]
+
+
 def test_the_next_doubt_starts_at_or_after_the_caret(ask: Any) -> None:
     assert ask("words.js", f"m.nextDoubt('a b c', {WORDS})") == [0, 1]
     assert ask("words.js", f"m.nextDoubt('a b c', {WORDS}, 1)") == [4, 5]

@@ -5,7 +5,7 @@ import io
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from flywheel.records import StoredLine
 from tests.browser.conftest import Watch, keep_screenshot
@@ -112,6 +112,41 @@ def test_a_new_line_under_this_one_needs_no_pointer(letter: ReadPage) -> None:
     letter.expect_texts([*TEXTS, "P.S. Come soon"])
 
 
+def test_a_new_line_shows_its_place_while_it_is_read(letter: ReadPage, watch: Watch) -> None:
+    watch.expected_statuses.add(503)
+    held: list[Route] = []
+    letter.page.route("**/lines", lambda route: held.append(route))
+    letter.tool("Add a line: draw a box around it").click()
+    letter.drag((100, 500), (500, 550))
+    expect(letter.message).to_have_text("Reading the new line…")
+    expect(letter.expected_box).to_be_visible()
+    keep_screenshot(letter.page, "drawn")
+    held.pop().continue_()
+    expect(letter.expected_box).to_have_count(0)
+    letter.line(6).expect_focus()
+    letter.press("Alt+n")
+    expect(letter.expected_box).to_be_visible()
+    expect(letter.message).to_have_text("Reading the new line…")
+    held.pop().fulfill(status=503, body='{"error": {"code": "busy", "message": "Nobody can read now."}}')
+    expect(letter.expected_box).to_have_count(0)
+    expect(letter.message).to_have_text("Nobody can read now.")
+    expect(letter.boxes).to_have_count(6)
+
+
+def test_where_the_next_line_leaves_no_room_the_person_draws_the_new_one(letter: ReadPage) -> None:
+    letter.line(3).rewrite("typed")
+    letter.press("Alt+n")
+    expect(letter.message).to_have_text("Draw where the new line is.")
+    pen = letter.tool("Add a line: draw a box around it")
+    expect(pen).to_have_attribute("aria-pressed", "true")
+    letter.press("Escape")
+    expect(pen).to_have_attribute("aria-pressed", "false")
+    assert letter.line(3).text == "typed"
+    letter.press("Alt+n")
+    letter.drag((600, 500), (800, 550))
+    expect(letter.fields).to_have_count(6)
+
+
 def test_dragging_the_edge_of_a_box_reads_the_line_again_and_only_it(letter: ReadPage, running: Running) -> None:
     before = stored_lines(running)
     letter.line(1).field.focus()
@@ -144,6 +179,24 @@ def test_dragging_a_corner_or_the_baseline_keeps_what_was_typed(letter: ReadPage
     assert baseline[0][1] < y - 3
     assert letter.line(5).text == "With all my love"
     letter.line(5).expect_state("changed")
+
+
+def test_handles_lie_on_the_writing_only_while_somebody_is_at_the_box(letter: ReadPage) -> None:
+    handles = letter.editor.locator(".handles")
+    letter.line(3).field.click()
+    expect(handles).to_have_css("opacity", "0")
+    letter.line(1).box.hover()
+    expect(handles).to_have_css("opacity", "0")
+    letter.line(3).box.hover()
+    expect(handles).to_have_css("opacity", "1")
+    letter.line(5).crop.hover()
+    expect(handles).to_have_css("opacity", "0")
+    tap = "(box) => box.dispatchEvent(new PointerEvent('click', { bubbles: true, pointerType: 'touch' }))"
+    letter.line(2).box.evaluate(tap)
+    letter.line(2).expect_focus()
+    expect(handles).to_have_css("opacity", "1")
+    letter.press("Enter")
+    expect(handles).to_have_css("opacity", "0")
 
 
 def test_escape_lets_a_dragged_box_go(letter: ReadPage) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from flywheel.records import Document
 from tests.browser.conftest import OpenPage, Watch, keep_screenshot
-from tests.browser.pages import ReadPage
+from tests.browser.pages import LineOnScreen, ReadPage
 from tests.fake_reader import FakeReader
 from tests.handwriting import Grey, write_page
 from tests.running_app import Running, serving
@@ -182,6 +182,25 @@ def test_the_marks_lie_under_their_words_also_where_the_text_wraps(open_page: Op
     assert mirror.evaluate(styles) == line.field.evaluate(styles)
 
 
+def test_a_text_that_just_fits_takes_no_second_row(letter: ReadPage) -> None:
+    line = letter.line(2)
+    line.field.click()
+    letter.press("End", " ")
+    heights = line.row.locator(".line-text").evaluate("""(text) => {
+        const [mirror, field] = text.children;
+        const unlike = [];
+        for (let width = 250; width < 650; width += 0.25) {
+            text.style.width = `${width}px`;
+            field.style.height = 0;
+            const needed = field.scrollHeight + 2;
+            field.style.height = "";
+            if (Math.abs(mirror.offsetHeight - needed) > 2) unlike.push([width, mirror.offsetHeight, needed]);
+        }
+        return unlike;
+    }""")
+    assert heights == []
+
+
 def test_effort_is_kept_with_the_correction(letter: ReadPage, running: Running) -> None:
     letter.line(2).field.click()
     letter.press("End", "Backspace", "!")
@@ -212,12 +231,48 @@ def test_characters_the_model_does_not_know_are_kept_with_a_gentle_note(letter: 
     assert newest(running).pages[0].lines[4].text == "With all my love, Ⅷ"
 
 
-def test_pasted_line_breaks_become_spaces(letter: ReadPage) -> None:
+def test_line_breaks_that_are_not_pasted_become_spaces(letter: ReadPage) -> None:
     field = letter.line(5).field
     field.click()
     field.press("ControlOrMeta+a")
     field.evaluate("() => document.execCommand('insertText', false, 'two\\r\\n  lines')")
     assert letter.line(5).text == "two lines"
+
+
+def paste(line: LineOnScreen, text: str) -> None:
+    line.field.evaluate(
+        """(field, text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            const event = new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData });
+            if (field.dispatchEvent(event)) document.execCommand("insertText", false, text);
+        }""",
+        text,
+    )
+
+
+def test_pasted_lines_go_into_this_one_and_the_next_in_one_step(letter: ReadPage) -> None:
+    letter.line(2).put_caret(before="last")
+    paste(letter.line(2), "one\r\n\r\n  two\nthree\n")
+    expect(letter.message).to_have_text("3 lines pasted. Undo takes them back.")
+    letter.expect_texts([TEXTS[0], "one", "two", "three", TEXTS[4]])
+    letter.line(4).expect_focus()
+    letter.line(4).expect_state("changed")
+    letter.press("Control+z")
+    letter.expect_texts(TEXTS)
+    letter.line(2).expect_focus()
+
+
+def test_pasted_lines_spare_what_a_person_has_touched_and_none_is_lost(letter: ReadPage) -> None:
+    letter.line(4).field.focus()
+    letter.press("Enter")
+    letter.line(4).expect_state("checked")
+    letter.line(2).rewrite("mine ")
+    paste(letter.line(2), "one\ntwo\nthree")
+    letter.expect_texts([TEXTS[0], "mine one", "two three", *TEXTS[3:]])
+    letter.line(5).field.focus()
+    paste(letter.line(5), "four\nfive")
+    letter.expect_texts([TEXTS[0], "mine one", "two three", TEXTS[3], "four five"])
 
 
 def test_enter_while_composing_belongs_to_the_input_method(letter: ReadPage) -> None:
@@ -260,6 +315,34 @@ def test_the_pages_of_a_pdf_are_turned_and_submitted_together(page: Page, runnin
     page.get_by_role("button", name="Page before").click()
     screen.expect_texts([*TEXTS[:4], "With love, Eleanor"])
     assert [stored.lines[-1].text for stored in newest(running).pages] == ["With love, Eleanor", "with a word of doubt"]
+
+
+def test_a_list_leads_to_any_page_and_says_where_something_is_doubtful(page: Page, running: Running) -> None:
+    screen = ReadPage(page, running.url).open()
+    screen.read(book(LETTER.image, SECOND_PAGE.image), lines=len(TEXTS))
+    options = screen.page_list.get_by_role("option", include_hidden=True)
+    expect(options).to_have_text(["Page 1: 3 doubtful lines", "Page 2: 1 doubtful line"])
+    screen.page_list.select_option(label="Page 2: 1 doubtful line")
+    screen.expect_texts(SECOND)
+    screen.line(1).expect_focus()
+    expect(screen.editor).to_contain_text("Page 2 of 2")
+    screen.press("Enter", "Enter")
+    expect(options.nth(1)).to_have_text("Page 2")
+
+
+def test_keys_turn_the_pages_and_lead_to_the_first_line(page: Page, running: Running) -> None:
+    screen = ReadPage(page, running.url).open()
+    screen.read(book(LETTER.image, SECOND_PAGE.image), lines=len(TEXTS))
+    screen.line(4).field.focus()
+    screen.press("Alt+PageDown")
+    screen.expect_texts(SECOND)
+    screen.line(1).expect_focus()
+    expect(screen.page_list).to_have_value("2")
+    screen.press("Alt+PageDown")
+    expect(screen.message).to_have_text("This is the last page.")
+    screen.press("Alt+PageUp")
+    screen.expect_texts(TEXTS)
+    screen.line(1).expect_focus()
 
 
 def test_what_was_typed_waits_while_another_document_is_open(letter: ReadPage) -> None:

@@ -97,6 +97,37 @@ def test_enter_after_a_click_confirms_the_line_and_escape_closes_only_the_list(l
     letter.line(1).expect_state("checked")
 
 
+def test_arrows_lead_from_line_to_line_and_leave_them_as_they_are(letter: ReadPage) -> None:
+    letter.line(1).put_caret(before="roses")
+    letter.press("ArrowDown")
+    letter.line(2).expect_focus()
+    assert abs(letter.line(2).caret - TEXTS[0].index("roses")) < 6
+    letter.press("ArrowDown", "ArrowDown")
+    letter.line(3).expect_focus()
+    letter.press("ArrowUp", "ArrowUp")
+    letter.line(1).expect_focus()
+    letter.press("ArrowUp")
+    letter.line(1).expect_focus()
+    for number in (1, 2, 3):
+        letter.line(number).expect_state("doubtful")
+
+
+def test_arrows_walk_through_the_rows_of_a_text_that_wraps(letter: ReadPage) -> None:
+    letter.page.set_viewport_size({"width": 420, "height": 800})
+    letter.line(1).rewrite("A text that is long enough to wrap twice on so narrow a screen, and then some more of it")
+    rows = letter.line(1).field.evaluate("f => Math.round(f.clientHeight / parseFloat(getComputedStyle(f).lineHeight))")
+    assert rows > 1
+    letter.press("Control+Home", *["ArrowDown"] * (rows - 1))
+    letter.line(1).expect_focus()
+    letter.press("ArrowDown")
+    letter.line(2).expect_focus()
+    letter.press("ArrowUp")
+    letter.line(1).expect_focus()
+    assert letter.line(1).caret > 40  # on its last row
+    letter.press("Shift+ArrowUp", "Control+Home", "Shift+ArrowDown")
+    letter.line(1).expect_focus()
+
+
 def test_hostile_alternatives_are_text(letter: ReadPage) -> None:
     letter.line(2).put_caret(before="childrer")
     letter.press("ContextMenu")

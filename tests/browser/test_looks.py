@@ -53,7 +53,11 @@ def test_the_page_fits_and_nothing_lies_on_anything_else(
     rows = [line.row.element_handle() for line in lines]  # measured at once: the page may be scrolling
     edges = page.evaluate("rows => rows.map(r => r.getBoundingClientRect()).map(b => [b.top, b.bottom])", rows)
     assert all(bottom <= top for (_, bottom), (top, _) in itertools.pairwise(edges))
-    assert all(box(line.field)["width"] > 0.7 * min(box(line.row)["width"], 500) for line in lines)
+    assert all(box(line.field)["width"] > 0.9 * box(line.row)["width"] for line in lines)
+    assert len({round(box(line.crop)["y"] - box(line.row)["y"]) for line in lines}) == 1  # tools or not
+    tools = box(screen.editor.get_by_role("toolbar", name="This line"))
+    assert tools["y"] + tools["height"] <= box(screen.line(2).crop)["y"]
+    assert tools["x"] >= box(screen.line(2).side)["x"] + box(screen.line(2).side)["width"]
     bar = box(screen.submit_button)
     assert bar["y"] + bar["height"] <= 860
 
@@ -67,6 +71,17 @@ def test_the_page_and_its_lines_stand_side_by_side_only_where_there_is_room(
     pictured, line = box(screen.editor.get_by_role("img", name="Page 1")), box(screen.line(1).row)
     beside = line["x"] >= pictured["x"] + pictured["width"]
     assert beside == (width == 1400)
+
+
+@pytest.mark.parametrize("width", [420, 1400])
+def test_the_tools_of_the_page_stand_above_its_picture(open_page: OpenPage, running: Running, width: int) -> None:
+    screen = ReadPage(open_page(width=width), running.url).open()
+    screen.read(picture(), lines=len(TEXTS))
+    tools, pictured = box(screen.editor.get_by_role("toolbar", name="The page")), box(screen.picture)
+    assert tools["y"] + tools["height"] <= pictured["y"]
+    assert abs(tools["x"] + tools["width"] - pictured["x"] - pictured["width"]) < 2
+    screen.line(1).box.click()
+    screen.line(1).expect_focus()
 
 
 def test_the_way_back_up_is_always_at_hand(open_page: OpenPage, running: Running) -> None:

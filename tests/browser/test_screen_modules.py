@@ -113,6 +113,14 @@ def test_a_baseline_ends_where_its_box_does(ask: Any) -> None:
     assert ask("shapes.js", f"m.inBox({baseline}, {elsewhere})") == [[0, 15], [50, 15], [100, 25]]
 
 
+def test_outlines_overlap_by_what_they_share_of_the_smaller(ask: Any) -> None:
+    line = "[[0, 0], [100, 0], [100, 20], [0, 20]]"
+    lower = "[[0, 10], [0, 30], [100, 30], [100, 10]]"  # the other way round
+    assert ask("shapes.js", f"m.overlap({line}, {lower})") == pytest.approx(0.5)
+    assert ask("shapes.js", f"m.overlap({line}, [[20, 5], [40, 5], [40, 15], [20, 15]])") == pytest.approx(1)
+    assert ask("shapes.js", f"m.overlap({line}, [[0, 20], [100, 20], [100, 40], [0, 40]])") == 0
+
+
 def test_a_long_outline_is_dragged_by_few_points(ask: Any) -> None:
     wavy = (
         "[...Array(40).keys()].map((i) => [i * 10, i % 2]).concat([...Array(40).keys()].map((i) => [390 - i * 10, 40]))"
@@ -120,11 +128,11 @@ def test_a_long_outline_is_dragged_by_few_points(ask: Any) -> None:
     assert len(ask("shapes.js", f"m.simplified({wavy}, 3, {{closed: true}})")) == 4
 
 
-def test_another_page_is_looked_at_as_closely_from_its_top(ask: Any) -> None:
+def test_another_page_is_looked_at_as_closely_from_its_top_left(ask: Any) -> None:
     closer = "const z = new m.PageZoom(1000, 2000); z.by(4, [1000, 1500]);"
-    view = ask("page_zoom.js", f"{{ {closer} return new m.PageZoom(500, 800, z.onto({{ width: 500 }})).view; }}")
-    assert view == {"x": 375, "y": 0, "scale": 4}
-    whole = ask("page_zoom.js", "new m.PageZoom(500, 800, new m.PageZoom(10, 20).onto({ width: 500 })).view")
+    view = ask("page_zoom.js", f"{{ {closer} return new m.PageZoom(500, 800, z.onto()).view; }}")
+    assert view == {"x": 0, "y": 0, "scale": 4}
+    whole = ask("page_zoom.js", "new m.PageZoom(500, 800, new m.PageZoom(10, 20).onto()).view")
     assert whole == {"x": 0, "y": 0, "scale": 1}
 
 

@@ -33,7 +33,13 @@ export class BoxHandles {
     this.#line = line;
     this.#drag = null;
     this.#shape = line && fewPoints(line);
+    this.element.classList.remove("tapped");
     this.#draw();
+  }
+
+  /** Keeps them in sight: a finger that has tapped the box is no longer over it. */
+  tapped() {
+    this.element.classList.add("tapped");
   }
 
   /** The same handles at another zoom, as large on the screen as before. */

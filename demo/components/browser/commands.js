@@ -1,8 +1,9 @@
 // What keys, buttons and tools do, by the names that keys.js gives them.
 
+import { caretX, entry } from "./caret_rows.js";
 import { commandOf } from "./keys.js";
 
-const LOOSE = new Set(["help", "undo", "redo", "submit", "doubtful", "closer", "farther", "whole"]);
+const LOOSE = new Set(["help", "undo", "redo", "submit", "doubtful", "closer", "farther", "whole", "page_before", "page_after"]);
 
 /** The commands of a desk (the editor). */
 export class Commands {
@@ -12,6 +13,8 @@ export class Commands {
       this.#step(line, 1);
     },
     previous: (line) => this.#step(line, -1),
+    above: (line) => this.#across(line, -1),
+    below: (line) => this.#across(line, 1),
     doubtful: (line) => {
       const next = this.desk.work.nextDoubtful(line);
       if (next) this.desk.go(next, { doubt: true });
@@ -31,6 +34,8 @@ export class Commands {
     closer: () => this.desk.view.closer(),
     farther: () => this.desk.view.farther(),
     whole: () => this.desk.view.whole(),
+    page_before: () => this.desk.turn(-1),
+    page_after: () => this.desk.turn(1),
   };
 
   constructor(desk) {
@@ -59,6 +64,16 @@ export class Commands {
     const next = this.desk.work.beside(line, step);
     if (next) this.desk.go(next);
     else if (step > 0) this.desk.bar.focus();
+  }
+
+  /** From row to row over the edge of a field, as within one: the caret stays where it is from left to right. */
+  #across(line, step) {
+    const next = this.desk.work.beside(line, step);
+    if (!next) return;
+    const x = caretX(this.desk.list.row(line), step);
+    this.desk.go(next);
+    const row = this.desk.list.row(next);
+    row.focus({ caret: entry(row, x, step) });
   }
 
   async #history(way) {

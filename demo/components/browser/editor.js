@@ -1,7 +1,7 @@
 // The correction screen: the page left, its lines right, the bar below. Wires the parts; holds no rule of its own.
 
 import { Refused } from "./api.js";
-import { Bar } from "./bar.js";
+import { Bar, count } from "./bar.js";
 import { Choices } from "./choices.js";
 import { Commands } from "./commands.js";
 import { Effort } from "./effort.js";
@@ -10,6 +10,7 @@ import { KeyHelp } from "./key_help.js";
 import { Keeping } from "./keeping.js";
 import { LineList } from "./line_list.js";
 import { LineTools } from "./line_tools.js";
+import { PageList } from "./page_list.js";
 import { PageView } from "./page_view.js";
 import { Palette } from "./palette.js";
 import { placeIn } from "./places.js";
@@ -81,8 +82,16 @@ class Editor {
   go(line, how) {
     const page = this.work.pageOf(line);
     if (!page) return;
-    if (page !== this.page) this.#turnTo(page, this.view.zoom.onto(page));
+    if (page !== this.page) this.#turnTo(page, this.view.zoom.onto());
     this.list.row(line).focus(how);
+  }
+
+  /** The next page or the one before. */
+  turn(step) {
+    const { pages } = this.work;
+    const page = pages[pages.indexOf(this.page) + step];
+    if (page) this.#leaf(page);
+    else this.say(step < 0 ? "This is the first page." : "This is the last page.");
   }
 
   /** Where the caret stands in a line's text. */
@@ -131,6 +140,7 @@ class Editor {
       enter: (line) => this.#enter(line),
       leave: (line, event) => this.#leave(event),
       write: (line, text) => this.work.write(line, text),
+      pour: (line, texts) => this.#pour(line, texts),
       press: (_line, event) => this.#press(event),
       point: (line) => this.#point(line),
       hover: (line) => this.#hover(line),
@@ -143,10 +153,11 @@ class Editor {
       submit: () => this.submitting.submit(),
       doubtful: () => command("doubtful"),
       checkAll: () => this.work.checkAll(),
-      turn: (step) => this.#turn(step),
+      turn: (step) => this.turn(step),
       help: () => this.help.open(),
       readAgain: () => this.rereading.run(),
     });
+    this.pages = new PageList(find(".page-list select"), (page) => this.#leaf(page));
   }
 
   // ---- documents and pages ----
@@ -189,11 +200,10 @@ class Editor {
     this.#paint(null);
   }
 
-  #turn(step) {
-    const pages = this.work.pages;
-    const page = pages[pages.indexOf(this.page) + step];
-    if (!page) return;
-    this.#turnTo(page, this.view.zoom.onto(page));
+  /** To another page of the document, and to its first line. */
+  #leaf(page) {
+    this.#turnTo(page, this.view.zoom.onto());
+    if (page.lines.length) this.go(page.lines[0]);
     this.element.scrollIntoView({ block: "start" });
   }
 
@@ -238,6 +248,13 @@ class Editor {
     this.go(line, { caret: line.text.length });
   }
 
+  #pour(line, texts) {
+    const into = this.work.pour(line, texts);
+    const last = into.at(-1);
+    this.go(last, { caret: last.text.length });
+    if (into.length > 1) this.say(`${count(texts.length, "line")} pasted. Undo takes them back.`);
+  }
+
   #hover(line) {
     if (line === this.#hot) return;
     for (const [each, on] of [[this.#hot, false], [line, true]]) if (each) this.mark([each], "hot", on);
@@ -263,6 +280,7 @@ class Editor {
     const current = this.list.row(this.work.current);
     if (current) this.tools.show(current);
     this.bar.show(this.work, this.page);
+    this.pages.show(this.work, this.page);
     this.keeping.paint();
   }
 }

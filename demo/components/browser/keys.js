@@ -10,6 +10,8 @@ export const KEYS = [
     ["Enter", "confirm", "this line is right, go to the next", (e) => e.key === "Enter" && plain(e)],
     ["Shift Enter", "previous", "back to the line before", (e) => e.key === "Enter" && e.shiftKey && !command(e) && !e.altKey],
     ["Tab", null, "to the next line, leaving this one as it is", () => false],
+    ["↑ ↓", "above", "to the line above or below, likewise", (e) => e.key === "ArrowUp" && plain(e)],
+    [null, "below", "", (e) => e.key === "ArrowDown" && plain(e)],
     [`${ALT} ↓`, "doubtful", "next doubtful line", (e) => e.key === "ArrowDown" && alone(e)],
     [apple ? "F2" : "Alt →", "choices", "what the word may be instead; ↑ ↓ Enter", (e) => others(e) || e.key === "ContextMenu"],
     [`${ALT} C`, "characters", "characters that the keyboard lacks", (e) => letter(e, "KeyC")],
@@ -31,6 +33,8 @@ export const KEYS = [
     [null, "down", "", (e) => e.key === "ArrowDown" && shifted(e)],
   ]),
   ...group("The page", [
+    [`${ALT} PgUp PgDn`, "page_before", "the page before, the next page", (e) => e.key === "PageUp" && alone(e)],
+    [null, "page_after", "", (e) => e.key === "PageDown" && alone(e)],
     [`${ALT} + − 0`, "closer", "zoom in, out, whole page", (e) => e.altKey && !command(e) && (e.key === "+" || e.code === "Equal")],
     [null, "farther", "", (e) => letter(e, "Minus") || letter(e, "NumpadSubtract")],
     [null, "whole", "", (e) => letter(e, "Digit0") || letter(e, "Numpad0")],

@@ -1,11 +1,14 @@
 // The lines of one page, in reading order, and what keys and the pointer do in them.
 
+import { leadsOut } from "./caret_rows.js";
 import { fill, html } from "./dom.js";
 import { commandOf } from "./keys.js";
 import { draggable } from "./line_drag.js";
 import { LineRow } from "./line_row.js";
 
-/** Shows the rows of one page and tells what people do: enter, leave, write, press, command, hover, drop, settle. */
+const STEPS = { above: -1, below: 1 }; // within a text, the caret moves by itself
+
+/** Shows the rows of one page and tells what people do: enter, leave, write, pour, press, command, hover, drop, settle. */
 export class LineList {
   #rows = new Map();
   #page = null;
@@ -54,6 +57,7 @@ export class LineList {
     on("focusin", inField((row) => this.handlers.enter(row.line)));
     on("focusout", inField((row, event) => this.handlers.leave(row.line, event)));
     on("beforeinput", inField((_row, event) => this.#beforeInput(event)));
+    on("paste", inField((row, event) => this.#paste(row, event)));
     on("input", inField((row) => this.#write(row)));
     on("keydown", inField((row, event) => this.#press(row, event)));
     on("pointerover", (row) => this.handlers.hover(row.line));
@@ -72,7 +76,17 @@ export class LineList {
     this.handlers.command(command);
   }
 
-  /** A line has no line breaks: pasted ones become spaces. */
+  /** Several pasted lines are lines of the page; the first stands in place of a text that nobody has touched yet. */
+  #paste({ line, field }, event) {
+    const [first, ...more] = linesOf(event.clipboardData?.getData("text/plain") ?? "");
+    if (more.length === 0) return;
+    event.preventDefault();
+    const { value, selectionStart, selectionEnd } = field;
+    const whole = line.untouched ? first : value.slice(0, selectionStart) + first + value.slice(selectionEnd);
+    this.handlers.pour(line, [whole, ...more]);
+  }
+
+  /** A line has no line breaks: ones that come in some other way become spaces. */
   #write(row) {
     const { field } = row;
     if (/[\r\n]/.test(field.value)) {
@@ -87,9 +101,14 @@ export class LineList {
     this.handlers.press(row.line, event);
     if (event.defaultPrevented) return;
     const command = commandOf(event);
-    if (command === null) return;
+    const step = STEPS[command];
+    if (command === null || (step && !leadsOut(row, step))) return;
     event.preventDefault();
     event.stopPropagation();
     this.handlers.command(command, row.line, { byKey: true });
   }
+}
+
+function linesOf(text) {
+  return text.split(/[\r\n]+/).map((each) => each.trim()).filter(Boolean);
 }

@@ -35,9 +35,8 @@ export class LineRow {
     this.element = html(
       "li",
       { class: "line", "data-line": line.id },
-      this.number,
+      html("div", { class: "line-head" }, this.number, this.state, this.tools),
       html("div", { class: "line-body" }, this.crop, this.text, this.note, this.rival),
-      html("div", { class: "line-side" }, this.state, this.tools),
     );
     this.paint();
   }
@@ -46,8 +45,8 @@ export class LineRow {
   paint() {
     const { line } = this;
     if (this.field.value !== line.text) this.#put(line.text);
-    // The trailing character gives the mirror's last, perhaps empty, row its height.
-    fill(this.mirror, ...this.#marks(), "\u200b");
+    // An empty mirror would have no height. Behind a text, the character would wrap where the field does not.
+    fill(this.mirror, ...(line.text ? this.#marks() : ["\u200b"]));
     this.number.textContent = line.number;
     this.field.setAttribute("aria-label", this.#label());
     this.crop.setAttribute("aria-label", `Image of line ${line.number}`);
@@ -127,6 +126,7 @@ export class LineRow {
     return [this.mirror, 0];
   }
 
+  /** In few pieces: the width of each is rounded, and a row of many would wrap where the field's does not. */
   #marks() {
     const vouched = this.line.stored || this.line.checked || this.line.verdict !== "text";
     return pieces(this.line.text, this.line.words).map((piece) =>

@@ -60,6 +60,11 @@ export class LineWork {
     return this.stored || this.changed;
   }
 
+  /** Whether no person has said anything about the line, nor has to. */
+  get untouched() {
+    return !this.stored && !this.pending && this.rival === null;
+  }
+
   /** Whether the model doubts a word that no person has looked at. */
   get doubtful() {
     return !this.stored && !this.pending && this.doubts > 0;

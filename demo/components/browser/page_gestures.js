@@ -58,8 +58,14 @@ export function gestures(view, draw) {
   picture.addEventListener("pointerup", end);
   picture.addEventListener("pointercancel", end);
 
+  const escape = (event) => {
+    if (event.key !== "Escape" || !view.draws) return;
+    event.preventDefault();
+    event.stopPropagation(); // in a field, Esc would take back what was typed there
+    view.drawing(false);
+  };
+  document.addEventListener("keydown", escape, { capture: true });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && view.draws) view.drawing(false);
     if (event.key !== " " || event.target.matches("input, textarea, button, summary, select")) return;
     if (picture.matches(":hover")) {
       event.preventDefault();

@@ -21,9 +21,10 @@ export class PageView {
     this.group = svg("g", { class: "boxes" });
     this.handles = new BoxHandles(this, handlers.reshape);
     this.sketch = svg("polygon", { class: "sketch" });
-    fill(this.picture, this.image, this.group, this.handles.element, this.sketch);
+    this.expected = svg("polygon", { class: "sketch busy" });
+    fill(this.picture, this.image, this.group, this.handles.element, this.expected, this.sketch);
     this.pen = tool("page-pen", "Add a line: draw a box around it", "M4 8V4h16v9M4 11v9h9M18 16v6M15 19h6", () => this.drawing(!this.draws));
-    this.stage = html("div", { class: "page-stage" }, this.picture, this.#tools());
+    this.stage = html("div", { class: "page-stage" }, this.#tools(), this.picture);
     fill(frame, this.stage);
     gestures(this, handlers.draw);
   }
@@ -40,6 +41,7 @@ export class PageView {
       this.image.setAttribute(name, value);
     }
     this.drawing(false);
+    this.expect(null);
     this.outline(page);
     this.look();
   }
@@ -92,6 +94,11 @@ export class PageView {
     this.sketch.setAttribute("points", "");
   }
 
+  /** Where a new line is being read, as long as it has no box of its own; null: nowhere. */
+  expect(polygon) {
+    this.expected.setAttribute("points", polygon ? pointsOf(polygon) : "");
+  }
+
   get page() {
     return this.#page;
   }
@@ -138,16 +145,25 @@ export class PageView {
     );
   }
 
+  #choose(line, { pointerType }) {
+    this.handlers.choose(line);
+    if (pointerType !== "mouse" && line === this.#current) this.handles.tapped();
+  }
+
   #box(line) {
     return svg("polygon", {
       class: "box",
-      points: line.polygon.map((point) => point.join(",")).join(" "),
+      points: pointsOf(line.polygon),
       "data-line": line.id,
-      click: () => this.handlers.choose(line),
+      click: (event) => this.#choose(line, event),
       pointerenter: () => this.handlers.hover(line),
       pointerleave: () => this.handlers.hover(null),
     });
   }
+}
+
+function pointsOf(polygon) {
+  return polygon.map((point) => point.join(",")).join(" ");
 }
 
 function tool(name, title, path, click) {

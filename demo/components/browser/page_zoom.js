@@ -45,9 +45,9 @@ export class PageZoom {
     this.#move(this.x + dx, this.y + dy, this.scale);
   }
 
-  /** The window on another page of the same document: as close, as far to the right, from the top. */
-  onto({ width }) {
-    return { x: (this.x / this.width) * width, y: 0, scale: this.scale };
+  /** The window on another page of the same document: as close, from the top left, where reading begins. */
+  onto() {
+    return { x: 0, y: 0, scale: this.scale };
   }
 
   /** Brings a line into the window, its beginning first, if it is not there; says whether anything moved. */

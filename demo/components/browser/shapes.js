@@ -80,6 +80,18 @@ export function below({ polygon, baseline }) {
   return { polygon: polygon.map(down), baseline: baseline && baseline.map(down) };
 }
 
+/** How much of the smaller of two outlines lies in the other, from 0 to 1; the first counts as its hull. */
+export function overlap(one, other) {
+  const edges = hull(one);
+  const common = edges.reduce((rest, point, i) => clip(rest, (each) => turn(point, edges[(i + 1) % edges.length], each)), other);
+  return area(common) / (Math.min(area(edges), area(other)) || 1);
+}
+
+/** What a polygon encloses, in square pixels. */
+export function area(polygon) {
+  return Math.abs(polygon.reduce((sum, point, i) => sum + cross(point, polygon[(i + 1) % polygon.length]), 0)) / 2;
+}
+
 /** The part of a stretch between two bounds on one axis: two points, or none. */
 function within(from, to, { low, high, axis }) {
   const at = (place) => {
@@ -133,6 +145,10 @@ function hull(points) {
     return kept.slice(0, -1);
   };
   return [...chain(sorted), ...chain(sorted.reverse())];
+}
+
+function cross([ax, ay], [bx, by]) {
+  return ax * by - ay * bx;
 }
 
 function turn([ax, ay], [bx, by], [cx, cy]) {

@@ -1,7 +1,9 @@
 // Which lines a page has: split, join, delete, add, reshape and reorder them. The server reads what is new, and only it.
 
 import { changeLines, orderLines, restoreLines } from "./api.js";
-import { below, join, onPage, rightToLeft, shareBefore, split } from "./shapes.js";
+import { area, below, join, onPage, overlap, rightToLeft, shareBefore, split } from "./shapes.js";
+
+const FREE = 2 / 3; // of a new line's place that has to lie on the page, and on no other line
 
 /** Commands about lines; `desk` is the editor: its work, its fields, its bar. One edit runs at a time. */
 export class Structure {
@@ -83,8 +85,16 @@ export class Structure {
     const page = this.desk.work.pageOf(line);
     const { polygon, baseline } = below(line);
     const shape = { polygon: onPage(polygon, page), baseline: baseline && onPage(baseline, page) };
+    if (!isFree(shape.polygon, page, area(polygon))) return this.#askForPlace();
     const position = page.lines.indexOf(line) + 1;
     return this.#change([], [{ ...shape, text: null }], "A new line under it: drag its box to where the writing is.", { page, position });
+  }
+
+  /** Where there is no room under a line, only the person knows where the new one is. */
+  #askForPlace() {
+    this.desk.view.drawing(true);
+    this.desk.view.stage.scrollIntoView({ block: "nearest" });
+    this.desk.say("Draw where the new line is.");
   }
 
   #shift(line, step) {
@@ -101,6 +111,7 @@ export class Structure {
     const place = replaced.length ? page.lines.indexOf(replaced[0]) : 0;
     const replaces = replaced.map(({ id }) => id);
     await this.#run(replaced, async () => {
+      if (replaced.length === 0) this.#announce(lines[0]);
       await this.desk.keeping.drafts.forget(replaced);
       const before = new Set(page.lines.map(({ id }) => id));
       const answer = await changeLines(page.id, { replaces, lines, position });
@@ -115,6 +126,12 @@ export class Structure {
       const next = work.line(made[0]) ?? page.lines[Math.min(place, page.lines.length - 1)];
       if (next) this.desk.go(next);
     });
+  }
+
+  /** A new line has neither box nor row until it is read: its place and the bar stand for it. */
+  #announce({ polygon }) {
+    this.desk.view.expect(polygon);
+    this.desk.say("Reading the new line…");
   }
 
   #receive(answer) {
@@ -132,9 +149,14 @@ export class Structure {
       await this.desk.attempt(edit);
     } finally {
       this.#busy = false;
+      this.desk.view.expect(null);
       this.desk.mark(lines, "busy", false);
     }
   }
+}
+
+function isFree(polygon, { lines }, wanted) {
+  return area(polygon) >= FREE * wanted && lines.every((line) => overlap(polygon, line.polygon) <= 1 - FREE);
 }
 
 /** What a person said the line holds, which goes along with its box; null where only the model has spoken. */

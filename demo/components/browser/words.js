@@ -1,7 +1,7 @@
 // Which words of a line's text are still the model's doubtful ones, while a person is changing that text.
 
 /**
- * Cuts the text into pieces, each marked doubtful or not.
+ * Cuts the text into pieces, each marked doubtful or not: a doubtful word by itself, all between two of them in one.
  *
  * Words before the first and after the last change keep the model's opinion; what a person wrote is beyond doubt.
  */
@@ -17,7 +17,7 @@ export function pieces(text, words) {
   const doubtful = new Set();
   for (let i = 0; i < head; i += 1) if (words[i].doubtful) doubtful.add(places[i]);
   for (let i = 1; i <= tail; i += 1) if (words[words.length - i].doubtful) doubtful.add(places[places.length - i]);
-  return tokens.map((token, index) => ({ text: token, doubtful: doubtful.has(index) }));
+  return joined(tokens.map((token, index) => ({ text: token, doubtful: doubtful.has(index) })));
 }
 
 /** Start and end of the first doubtful word at or after an offset, or null. */
@@ -29,4 +29,13 @@ export function nextDoubt(text, words, from = 0) {
     start = end;
   }
   return null;
+}
+
+function joined(pieces) {
+  const kept = [];
+  for (const { text, doubtful } of pieces) {
+    if (kept.length && !doubtful && !kept.at(-1).doubtful) kept.at(-1).text += text;
+    else kept.push({ text, doubtful });
+  }
+  return kept;
 }

@@ -87,6 +87,20 @@ export class Work extends EventTarget {
     this.#change([line], () => ({ text }), line.id);
   }
 
+  /**
+   * Puts several texts into a line and into those after it on its page that nobody has touched, in one step; the last
+   * of them takes what is left. Gives these lines.
+   */
+  pour(line, texts) {
+    const { lines } = this.pageOf(line);
+    const after = lines.slice(lines.indexOf(line) + 1);
+    const end = after.findIndex((each) => !each.untouched);
+    const into = [line, ...(end < 0 ? after : after.slice(0, end))].slice(0, texts.length);
+    const parts = [...texts.slice(0, into.length - 1), texts.slice(into.length - 1).join(" ")];
+    this.#change(into, (each) => ({ text: parts[into.indexOf(each)] }));
+    return into;
+  }
+
   check(line) {
     this.#change([line], () => ({ checked: true }));
   }
