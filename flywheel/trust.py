@@ -122,6 +122,12 @@ def alike(one: str, other: str) -> bool:
     return normalize("NFC", one).split() == normalize("NFC", other).split()
 
 
+def lock(session: Session, line_ids: Iterable[UUID]) -> set[UUID]:
+    """Hold lines until the transaction ends: nobody else corrects or judges them; returns those that are there."""
+    wanted = select(LineRow.id).where(LineRow.id.in_(list(line_ids))).order_by(LineRow.id)
+    return set(session.scalars(wanted.with_for_update()))
+
+
 def keep(session: Session, claim: Claim, policy: Policy) -> Judgement:
     """Judge a claim and keep the judgement.
 
@@ -249,7 +255,7 @@ def _standing(line_id: UUID) -> Select[AcceptanceRow]:
 
 def _lock(session: Session, line_id: UUID) -> int:
     """The number of the line's next judgement; the line stays locked until the transaction ends."""
-    if session.scalar(select(LineRow.id).where(LineRow.id == line_id).with_for_update()) is None:
+    if not lock(session, [line_id]):
         raise NotFound(f"There is no line {line_id}. Load the document again; nothing was stored.")
     newest = select(func.max(AcceptanceRow.number)).where(AcceptanceRow.line_id == line_id)
     return (session.scalar(newest) or 0) + 1
