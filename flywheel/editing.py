@@ -152,7 +152,7 @@ def reorder(store: Store, page_id: UUID, order: Sequence[UUID], *, contributor: 
 def _lines(session: Session, page_id: UUID, *, lock: bool = False) -> dict[UUID, LineRow]:
     """Every line of a page, retired ones too; locked in the order of their ids, as corrections lock them."""
     wanted = select(LineRow).where(LineRow.page_id == page_id).order_by(LineRow.id)
-    return {row.id: row for row in session.scalars(wanted.with_for_update() if lock else wanted)}
+    return {row.id: row for row in session.scalars(wanted.with_for_update(key_share=True) if lock else wanted)}
 
 
 def _live(lines: Collection[LineRow]) -> list[LineRow]:

@@ -63,7 +63,7 @@ def judge_new(store: Store, policy: Policy, sight: Sight | None) -> list[Judgeme
     while found := _unjudged(store):
         seen = _look(store, found, sight)
         with store.writing() as session:
-            made += [trust.keep(session, claim, policy) for claim in seen if _is_due(session, claim)]
+            made += _keep_due(session, seen, policy)
     return made
 
 
@@ -115,13 +115,17 @@ def _somebody_else_typed(session: Session, row: CorrectionRow) -> bool:
     return any(verdict == "text" and trust.alike(text, row.text) for text, verdict in newest.values())
 
 
-def _is_due(session: Session, claim: Claim) -> bool:
-    """Whether a claim still is the newest of its line and unjudged, which the lock on the line keeps true.
+def _keep_due(session: Session, seen: Sequence[Claim], policy: Policy) -> list[Judgement]:
+    """Judge the claims that still are to be judged, which the locks on their lines keep true.
 
-    While the image was asked, somebody may have typed again, or another process may have been faster.
+    While the images were asked, somebody may have typed again, forgotten a page, or judged faster.
     """
-    if not trust.lock(session, [claim.line_id]):
-        return False  # forgotten
+    there = trust.lock(session, (claim.line_id for claim in seen))
+    return [trust.keep(session, claim, policy) for claim in seen if claim.line_id in there and _is_due(session, claim)]
+
+
+def _is_due(session: Session, claim: Claim) -> bool:
+    """Whether a claim is the newest of its line, and unjudged."""
     newest = select(CorrectionRow.id).where(CorrectionRow.line_id == claim.line_id)
     judged = select(AcceptanceRow.id).where(AcceptanceRow.correction_id == claim.correction_id)
     return (

@@ -123,9 +123,12 @@ def alike(one: str, other: str) -> bool:
 
 
 def lock(session: Session, line_ids: Iterable[UUID]) -> set[UUID]:
-    """Hold lines until the transaction ends: nobody else corrects or judges them; returns those that are there."""
+    """Hold lines until the transaction ends: nobody else corrects or judges them; returns those that are there.
+
+    Whoever holds several lines takes them at once, in the order of their ids, so that no two wait for each other.
+    """
     wanted = select(LineRow.id).where(LineRow.id.in_(list(line_ids))).order_by(LineRow.id)
-    return set(session.scalars(wanted.with_for_update()))
+    return set(session.scalars(wanted.with_for_update(key_share=True)))
 
 
 def keep(session: Session, claim: Claim, policy: Policy) -> Judgement:

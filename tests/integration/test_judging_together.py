@@ -1,6 +1,5 @@
 """Two processes judge the same lines, and people type on meanwhile."""
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -9,7 +8,6 @@ from uuid import UUID
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sqlalchemy import text
 
 from flywheel import trust
 from flywheel.ground_truth import ground_truth
@@ -17,9 +15,9 @@ from flywheel.judging import judge_new
 from flywheel.records import NewCorrection
 from flywheel.store import Store
 from flywheel.trust import Outcome
+from tests.locks import LONGEST_WAIT_S, wait_for_lock
 from tests.reviewing import misread_page
 
-LONGEST_WAIT_S = 30
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite lets one write
 
 
@@ -52,20 +50,6 @@ def correct(store: Store, ann: UUID, typed: str, *lines: UUID) -> None:
 
 def truths(store: Store) -> dict[UUID, str]:
     return {line.line_id: line.text for line in ground_truth(store)}
-
-
-def wait_for_lock(store: Store, *, waiting: int = 1) -> None:
-    """Return once so many connections wait for a lock that another one holds."""
-    counted = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-    deadline = time.monotonic() + LONGEST_WAIT_S
-    while time.monotonic() < deadline:
-        with store.reading() as session:
-            if session.scalar(counted) == waiting:
-                return
-        time.sleep(0.02)
-    pytest.fail(f"{waiting} connections never waited for a lock at the same time.")
 
 
 def test_a_text_that_was_replaced_while_the_image_was_asked_is_never_ground_truth(
