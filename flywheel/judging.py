@@ -9,6 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -62,8 +63,7 @@ def judge_new(store: Store, policy: Policy, sight: Sight | None) -> list[Judgeme
     made: list[Judgement] = []
     while found := _unjudged(store):
         seen = _look(store, found, sight)
-        with store.writing() as session:
-            made += _keep_due(session, seen, policy)
+        made += store.write(partial(_keep_due, seen=seen, policy=policy))
     return made
 
 

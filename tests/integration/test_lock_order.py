@@ -1,16 +1,21 @@
 """Whoever holds several lines on PostgreSQL takes them in one order, so that nobody ever waits for each other."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from flywheel import outbox
 from flywheel.additions import LOCAL
 from flywheel.corrections import lock_lines
+from flywheel.drafts import keep_drafts
+from flywheel.errors import StoreUnavailable, WriteConflict
 from flywheel.judging import judge_new
 from flywheel.outbox import Wanted
-from flywheel.records import NewCorrection
+from flywheel.records import Draft, NewCorrection
 from flywheel.store import Store
 from flywheel.trust import Outcome
 from tests.locks import LONGEST_WAIT_S, wait_for_lock
@@ -68,3 +73,47 @@ def test_a_pull_comes_through_beside_somebody_who_holds_its_lines_one_after_the_
             lock_lines(session, [last], loop.store.contributor("Ann"))
         assert pulled.result().accepted == 2
     assert truth(loop.store) == {first: "read", last: "read"}
+
+
+def cross(store: Store, ann: UUID, lines: list[UUID], work: Callable[[], None]) -> Future[None]:
+    """Hold the last line, let ``work`` hold the first and ask for the last, and ask for the first; gives its end.
+
+    The database lets go whoever looks for a deadlock first, and that is made to be ``work``.
+    """
+    with ThreadPoolExecutor(1) as hand, store.writing() as session:
+        session.execute(text("SET LOCAL deadlock_timeout = '1min'"))
+        lock_lines(session, lines[-1:], ann)
+        done = hand.submit(work)
+        wait_for_lock(store)
+        lock_lines(session, lines[:1], ann)
+        return done
+
+
+def test_who_has_to_let_others_go_first_is_told_so(store: Store, ann: UUID, lines: list[UUID]) -> None:
+    def hold() -> None:
+        with store.writing() as session:
+            lock_lines(session, lines, ann)
+
+    told = r"let somebody else go first, who was changing the same rows\. Nothing of this was stored: try again\.$"
+    with pytest.raises(WriteConflict, match=told):
+        cross(store, ann, lines, hold).result()
+
+
+def test_drafts_that_had_to_let_others_go_first_are_kept_all_the_same(
+    store: Store, ann: UUID, lines: list[UUID]
+) -> None:
+    drafts = [Draft(line, "half a thou") for line in lines]
+    cross(store, ann, lines, lambda: keep_drafts(store, drafts, contributor=ann)).result()
+    assert store.documents(ann)[0].drafts == len(lines)
+
+
+def test_after_three_times_nobody_is_kept_waiting(store: Store) -> None:
+    tried = []
+
+    def work(session: Session) -> None:
+        tried.append(session)
+        raise WriteConflict("Somebody went first.")
+
+    with pytest.raises(StoreUnavailable, match="Somebody went first"):
+        store.write(work)
+    assert len(tried) == 3
