@@ -1,9 +1,9 @@
 """What becomes ground truth: who may say it, and what the image says to it.
 
 A text is accepted when it was reviewed in Label Studio; typed by somebody trusted; or typed alike by two people. What
-the image contradicts, what contradicts a review, and what an unknown hand typed alone is held until somebody reviews
-it, or an operator decides. Every judgement is kept with its rule and its reason; the newest one that was not held
-decides about a line.
+the image does not bear out, what contradicts a review, and what an unknown hand typed alone is held until somebody
+reviews it, or an operator decides. Every judgement is kept with its rule and its reason; the newest one that was not
+held decides about a line.
 """
 
 from collections.abc import Iterable
@@ -111,7 +111,7 @@ def judge(claim: Claim, policy: Policy, *, reviewed: str | None = None) -> Judge
     if claim.source != "correction":
         return Judgement(Outcome.ACCEPTED, rule, reason)
     if claim.plausibility is not None and claim.plausibility < CONTRADICTED_BELOW:
-        return Judgement(Outcome.HELD, "image", "The image contradicts it; somebody should look first.")
+        return Judgement(Outcome.HELD, "image", "The image does not bear it out; somebody should look first.")
     if reviewed is not None and not alike(reviewed, claim.text):
         return Judgement(Outcome.HELD, "review", "A reviewer gave this line another text.")
     return Judgement(Outcome.ACCEPTED if rule else Outcome.HELD, rule or "unknown hand", reason)
