@@ -105,10 +105,13 @@ def judge(claim: Claim, policy: Policy, *, reviewed: str | None = None) -> Judge
         reviewed: the text a reviewer gave the line before; None: nobody reviewed it.
     """
     rule, reason = _authority(claim, policy)
+    typed = claim.source == "correction"
     if rule and not _says_text(claim):
         what = "It was left empty" if claim.verdict == "text" else f"It was marked {claim.verdict.replace('_', ' ')}"
+        if typed and reviewed is not None:
+            return Judgement(Outcome.HELD, "review", f"{what}, and a reviewer gave this line a text.")
         return Judgement(Outcome.REFUSED, rule, f"{what}: there is nothing to learn from.")
-    if claim.source != "correction":
+    if not typed:
         return Judgement(Outcome.ACCEPTED, rule, reason)
     if claim.plausibility is not None and claim.plausibility < CONTRADICTED_BELOW:
         return Judgement(Outcome.HELD, "image", "The image does not bear it out; somebody should look first.")
