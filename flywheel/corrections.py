@@ -80,7 +80,7 @@ def lock_lines(session: Session, line_ids: Collection[UUID], contributor: UUID) 
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
         .where(LineRow.id.in_(line_ids), DocumentRow.contributor_id == contributor, DocumentRow.deleted_at.is_(None))
         .order_by(LineRow.id)
-        .with_for_update(of=LineRow)
+        .with_for_update(of=LineRow, key_share=True)
     )
     found = dict(session.execute(owned).all())
     for line_id in line_ids:

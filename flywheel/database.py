@@ -15,11 +15,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAl
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from flywheel.errors import StoreUnavailable
+from flywheel.errors import StoreUnavailable, WriteConflict
 from flywheel.settings import without_password
 
 BUSY_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 10
+CONFLICTS = ("40P01", "40001")  # what PostgreSQL calls a deadlock, and changes that cannot follow one another
 
 
 def connect(url: str, *, rebuilding: bool = False) -> Engine:
@@ -96,17 +97,23 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def failures_named(url: str) -> Iterator[None]:
-    """Turn what the driver says about an unreachable or foreign database into StoreUnavailable.
+    """Turn what the driver says about an unreachable or foreign database into StoreUnavailable or WriteConflict.
 
     Mistakes of our own (a broken constraint, a wrong statement on existing tables) stay what they are.
     """
     try:
         yield
     except SQLAlchemyError as error:
+        where = f"The database {without_password(url)}"
+        if isinstance(error, DBAPIError) and getattr(error.orig, "pgcode", None) in CONFLICTS:
+            raise WriteConflict(
+                f"{where} let somebody else go first, who was changing the same rows. "
+                "Nothing of this was stored: try again."
+            ) from error
         advice = _advice(error)
         if advice is None:
             raise
-        raise StoreUnavailable(f"The database {without_password(url)} {advice}") from error
+        raise StoreUnavailable(f"{where} {advice}") from error
 
 
 def _advice(error: SQLAlchemyError) -> str | None:

@@ -35,10 +35,13 @@ def keep_drafts(store: Store, drafts: Sequence[Draft], *, dropped: Sequence[UUID
         refuse_unstorable(draft.text, where)
         refuse_bad_effort(draft.seconds, draft.keystrokes, where)
     line_ids = {*(draft.line_id for draft in drafts), *dropped}
-    with store.writing() as session:
+
+    def keep(session: Session) -> None:
         require_contributor(session, contributor)
         lock_lines(session, line_ids, contributor)
         put_drafts(session, drafts, dropped=dropped, contributor=contributor)
+
+    store.write(keep)
 
 
 def put_drafts(session: Session, drafts: Sequence[Draft], *, dropped: Sequence[UUID] = (), contributor: UUID) -> None:

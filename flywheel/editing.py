@@ -74,9 +74,12 @@ def keep_edit(
         NotFound: there is no such page or line, or it is another contributor's.
         StaleDocument: a line has been retired since the edit was checked.
     """
-    with store.writing() as session:
+
+    def change(session: Session) -> Document:
         change_lines(session, page_id, edit, read, model=model, contributor=contributor)
         return queries.document_of(session, page_id, contributor)
+
+    return store.write(change)
 
 
 def change_lines(
@@ -114,7 +117,8 @@ def undo(
         NotFound: there is no such page or line, or it is another contributor's.
         StaleDocument: a line to retire is retired already, one to restore is there already, or what replaced it is.
     """
-    with store.writing() as session:
+
+    def change(session: Session) -> Document:
         queries.own_page(session, page_id, contributor, lock=True)
         lines = _lines(session, page_id, lock=True)
         _require_live(lines, retire)
@@ -128,6 +132,8 @@ def undo(
         session.flush()
         return queries.document_of(session, page_id, contributor)
 
+    return store.write(change)
+
 
 def reorder(store: Store, page_id: UUID, order: Sequence[UUID], *, contributor: UUID) -> Document:
     """Let the lines of a page be read in another order.
@@ -136,7 +142,8 @@ def reorder(store: Store, page_id: UUID, order: Sequence[UUID], *, contributor: 
         NotFound: there is no such page, or it is another contributor's.
         StaleDocument: the order does not name each line of the page once.
     """
-    with store.writing() as session:
+
+    def change(session: Session) -> Document:
         queries.own_page(session, page_id, contributor, lock=True)
         lines = _lines(session, page_id, lock=True)
         if sorted(order) != sorted(row.id for row in _live(lines.values())):
@@ -148,11 +155,13 @@ def reorder(store: Store, page_id: UUID, order: Sequence[UUID], *, contributor: 
         session.flush()
         return queries.document_of(session, page_id, contributor)
 
+    return store.write(change)
+
 
 def _lines(session: Session, page_id: UUID, *, lock: bool = False) -> dict[UUID, LineRow]:
     """Every line of a page, retired ones too; locked in the order of their ids, as corrections lock them."""
     wanted = select(LineRow).where(LineRow.page_id == page_id).order_by(LineRow.id)
-    return {row.id: row for row in session.scalars(wanted.with_for_update() if lock else wanted)}
+    return {row.id: row for row in session.scalars(wanted.with_for_update(key_share=True) if lock else wanted)}
 
 
 def _live(lines: Collection[LineRow]) -> list[LineRow]:

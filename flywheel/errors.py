@@ -3,6 +3,7 @@
     FlywheelError
     ├── BadSettings         an INKLOOP_ variable is misspelt or has a value that cannot work
     ├── StoreUnavailable    the database cannot be reached, is locked, or has other tables than this code
+    │   └── WriteConflict   the database let another transaction go first that changed the same rows: try again
     ├── NotFound            no such thing, or not this contributor's: the two are told alike on purpose
     ├── StaleDocument       the document is no longer as the asker saw it: a page too many, a line retired or corrected
     ├── BadOutline          a box that a person drew has no size, or lies outside its page
@@ -38,6 +39,10 @@ class BadSettings(FlywheelError):
 
 class StoreUnavailable(FlywheelError):
     """The database cannot be reached, stayed locked, or its tables are not those of this code."""
+
+
+class WriteConflict(StoreUnavailable):
+    """Two transactions changed the same rows, and the database let the other one go first; nothing was stored."""
 
 
 class NotFound(FlywheelError):

@@ -1,7 +1,7 @@
 """Judges what people typed, after it was stored: nobody waits for it, and what a crash left over is judged next time.
 
-Only the newest correction of a line is judged, each once, while the line is live and its document not deleted; the
-judgement is kept by `flywheel.trust`.
+Only the newest correction of a line is judged, each once, however many processes judge, while the line is live and its
+document not deleted; the judgement is kept by `flywheel.trust`.
 """
 
 import logging
@@ -9,6 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -62,8 +63,7 @@ def judge_new(store: Store, policy: Policy, sight: Sight | None) -> list[Judgeme
     made: list[Judgement] = []
     while found := _unjudged(store):
         seen = _look(store, found, sight)
-        with store.writing() as session:
-            made += [trust.keep(session, claim, policy) for claim in seen if not _is_judged(session, claim)]
+        made += store.write(partial(_keep_due, seen=seen, policy=policy))
     return made
 
 
@@ -115,10 +115,23 @@ def _somebody_else_typed(session: Session, row: CorrectionRow) -> bool:
     return any(verdict == "text" and trust.alike(text, row.text) for text, verdict in newest.values())
 
 
-def _is_judged(session: Session, claim: Claim) -> bool:
-    """Whether another process was faster."""
+def _keep_due(session: Session, seen: Sequence[Claim], policy: Policy) -> list[Judgement]:
+    """Judge the claims that still are to be judged, which the locks on their lines keep true.
+
+    While the images were asked, somebody may have typed again, forgotten a page, or judged faster.
+    """
+    there = trust.lock(session, (claim.line_id for claim in seen))
+    return [trust.keep(session, claim, policy) for claim in seen if claim.line_id in there and _is_due(session, claim)]
+
+
+def _is_due(session: Session, claim: Claim) -> bool:
+    """Whether a claim is the newest of its line, and unjudged."""
+    newest = select(CorrectionRow.id).where(CorrectionRow.line_id == claim.line_id)
     judged = select(AcceptanceRow.id).where(AcceptanceRow.correction_id == claim.correction_id)
-    return session.scalar(judged) is not None
+    return (
+        session.scalar(newest.order_by(CorrectionRow.revision.desc()).limit(1)) == claim.correction_id
+        and session.scalar(judged) is None
+    )
 
 
 def _look(store: Store, found: Sequence[Unjudged], sight: Sight | None) -> list[Claim]:

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
-from flywheel import outbox
+from flywheel import outbox, trust
 from flywheel.agreement import Settled, settle
 from flywheel.label_projects import KnownProject
 from flywheel.label_studio import LabelStudio
@@ -89,8 +89,9 @@ class Pull:
 
     def _keep(self, session: Session, tasks: Sequence[Task]) -> None:
         touched: list[UUID] = []
+        samples = _hold(session, [task.sample_id for task in tasks if task.sample_id is not None])
         for task in tasks:
-            sample = None if task.sample_id is None else session.get(SampleRow, task.sample_id, with_for_update=True)
+            sample = None if task.sample_id is None else samples.get(task.sample_id)
             if sample is None:
                 continue
             self.done.tasks += 1
@@ -156,6 +157,14 @@ class Pull:
     def _foreign(self, session: Session) -> int:
         """The tasks that are none of ours, as last counted."""
         return session.get_one(LabelProjectRow, self.project.id).foreign_tasks
+
+
+def _hold(session: Session, sample_ids: Sequence[UUID]) -> dict[UUID, SampleRow]:
+    """Samples that are here, held until the transaction ends: first their lines, as whoever judges holds them."""
+    about = select(SampleRow.line_id).where(SampleRow.id.in_(sample_ids))
+    trust.lock(session, [line_id for line_id in session.scalars(about) if line_id is not None])
+    wanted = select(SampleRow).where(SampleRow.id.in_(sample_ids)).order_by(SampleRow.id).with_for_update()
+    return {row.id: row for row in session.scalars(wanted)}
 
 
 def _there(project: UUID) -> Select[UUID, int | None]:

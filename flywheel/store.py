@@ -3,9 +3,11 @@
 Whatever returns has been committed; whatever raises has stored nothing. A contributor reaches only what is theirs.
 """
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -15,7 +17,7 @@ from flywheel import additions, corrections, documents, queries
 from flywheel.blobs import Blobs
 from flywheel.database import connect, failures_named, for_reading, for_writing, sqlite_file
 from flywheel.documents import DocumentSummary, State
-from flywheel.errors import StoreUnavailable
+from flywheel.errors import StoreUnavailable, WriteConflict
 from flywheel.locks import alone
 from flywheel.migrate import newest_revision, revision_of
 from flywheel.records import (
@@ -29,6 +31,11 @@ from flywheel.records import (
 )
 from flywheel.settings import Settings, without_password
 from recognizer.page import Page
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+TRIES = 3
 
 
 class Store:
@@ -171,8 +178,7 @@ class Store:
         Raises:
             NotFound: there is none, or it is another contributor's.
         """
-        with self.writing() as session:
-            documents.delete_document(session, document_id, contributor)
+        self.write(lambda session: documents.delete_document(session, document_id, contributor))
 
     def document(self, document_id: UUID, contributor: UUID) -> Document:
         """One document with its pages, lines and newest corrections.
@@ -211,8 +217,7 @@ class Store:
             StaleDocument: a line has been retired, or corrected since the revision that the person saw.
             Unstorable: a text holds what databases refuse, or a number is negative or not finite.
         """
-        with self.writing() as session:
-            return corrections.keep_corrections(session, new, contributor)
+        return self.write(lambda session: corrections.keep_corrections(session, new, contributor))
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has, and how many unknown characters people have typed."""
@@ -244,6 +249,24 @@ class Store:
         """A transaction that writes, for the modules of this package; it commits unless the block raises."""
         with failures_named(self._url), Session(for_writing(self._engine)) as session, session.begin():
             yield session
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """What work gives in a transaction that writes; begun anew, twice at most, where others went first.
+
+        Args:
+            work: changes nothing but rows, so that it can be done again from its beginning.
+
+        Raises:
+            WriteConflict: others went first every time.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                with self.writing() as session:
+                    return work(session)
+            except WriteConflict:
+                log.info("Another transaction went first; this one begins anew.")
+        with self.writing() as session:
+            return work(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -1,9 +1,9 @@
 """What becomes ground truth: who may say it, and what the image says to it.
 
 A text is accepted when it was reviewed in Label Studio; typed by somebody trusted; or typed alike by two people. What
-the image contradicts, what contradicts a review, and what an unknown hand typed alone is held until somebody reviews
-it, or an operator decides. Every judgement is kept with its rule and its reason; the newest one that was not held
-decides about a line.
+the image does not bear out, what contradicts a review, and what an unknown hand typed alone is held until somebody
+reviews it, or an operator decides. Every judgement is kept with its rule and its reason; the newest one that was not
+held decides about a line.
 """
 
 from collections.abc import Iterable
@@ -105,13 +105,16 @@ def judge(claim: Claim, policy: Policy, *, reviewed: str | None = None) -> Judge
         reviewed: the text a reviewer gave the line before; None: nobody reviewed it.
     """
     rule, reason = _authority(claim, policy)
+    typed = claim.source == "correction"
     if rule and not _says_text(claim):
         what = "It was left empty" if claim.verdict == "text" else f"It was marked {claim.verdict.replace('_', ' ')}"
+        if typed and reviewed is not None:
+            return Judgement(Outcome.HELD, "review", f"{what}, and a reviewer gave this line a text.")
         return Judgement(Outcome.REFUSED, rule, f"{what}: there is nothing to learn from.")
-    if claim.source != "correction":
+    if not typed:
         return Judgement(Outcome.ACCEPTED, rule, reason)
     if claim.plausibility is not None and claim.plausibility < CONTRADICTED_BELOW:
-        return Judgement(Outcome.HELD, "image", "The image contradicts it; somebody should look first.")
+        return Judgement(Outcome.HELD, "image", "The image does not bear it out; somebody should look first.")
     if reviewed is not None and not alike(reviewed, claim.text):
         return Judgement(Outcome.HELD, "review", "A reviewer gave this line another text.")
     return Judgement(Outcome.ACCEPTED if rule else Outcome.HELD, rule or "unknown hand", reason)
@@ -120,6 +123,15 @@ def judge(claim: Claim, policy: Policy, *, reviewed: str | None = None) -> Judge
 def alike(one: str, other: str) -> bool:
     """Whether two people typed the same, spacing and Unicode composition apart."""
     return normalize("NFC", one).split() == normalize("NFC", other).split()
+
+
+def lock(session: Session, line_ids: Iterable[UUID]) -> set[UUID]:
+    """Hold lines until the transaction ends: nobody else corrects or judges them; returns those that are there.
+
+    Whoever holds several lines takes them at once, in the order of their ids, so that no two wait for each other.
+    """
+    wanted = select(LineRow.id).where(LineRow.id.in_(list(line_ids))).order_by(LineRow.id)
+    return set(session.scalars(wanted.with_for_update(key_share=True)))
 
 
 def keep(session: Session, claim: Claim, policy: Policy) -> Judgement:
@@ -249,7 +261,7 @@ def _standing(line_id: UUID) -> Select[AcceptanceRow]:
 
 def _lock(session: Session, line_id: UUID) -> int:
     """The number of the line's next judgement; the line stays locked until the transaction ends."""
-    if session.scalar(select(LineRow.id).where(LineRow.id == line_id).with_for_update()) is None:
+    if not lock(session, [line_id]):
         raise NotFound(f"There is no line {line_id}. Load the document again; nothing was stored.")
     newest = select(func.max(AcceptanceRow.number)).where(AcceptanceRow.line_id == line_id)
     return (session.scalar(newest) or 0) + 1

@@ -5,6 +5,9 @@ squeezed into steps that say blank. So each word is held against the same text w
 takes any classes over any steps; and the whole text against the network's best path. What the text is worse by, in
 nats per character, is measured by what true transcriptions of held-out writers may be worse by.
 
+A character that the network has no class for is passed as seen, so only a few of them can be passed: a text that is
+largely made of such is not borne out, whatever the image shows.
+
 Source: Rose & Paul 1990 (word against filler models), https://doi.org/10.1109/ICASSP.1990.115555.
 """
 
@@ -20,12 +23,14 @@ from recognizer.charset import BLANK, Charset
 from recognizer.decoding.best_path import Floats
 
 CONTRADICTED_BELOW = 0.0
-"""The plausibility under which the image contradicts a text."""
+"""The plausibility under which the image does not bear a text out."""
 LEAST = -9.0  # what no path spells at all
+FOREIGN_LINE = 0.2  # of its characters: a tenth would hold one in five lines of Czech, of whose letters 6 % are unknown
+FOREIGN_WORD = 0.5  # else a single word could be anything
 LINE_ALLOWANCE = 1.8  # nats per character that a true line may be worse than the best path
 WORD_ALLOWANCE = 3.5  # nats per character that a true word may be worse than the filler
 PAD = 3  # characters added to a length: short texts stand on little evidence
-WILDCARD = -1  # a character outside the charset: whatever the network sees there
+WILDCARD = -1  # a character outside the charset, of which there are few: whatever the network sees there
 
 Classes = Sequence[int]
 
@@ -35,10 +40,12 @@ def plausibility(logits: Floats, text: str, charset: Charset) -> float:
 
     Args:
         logits: (T, C), of one line.
-        text: what somebody says the line holds; characters outside the charset count as seen.
+        text: what somebody says the line holds; characters outside the charset count as seen while they are few.
         charset: of the network.
     """
     text = " ".join(unicodedata.normalize("NFC", text).split())
+    if is_foreign(text, charset):
+        return LEAST
     log_p = log_softmax(logits)
     best = np.concatenate([[0.0], np.cumsum(log_p.max(axis=1))])
     lattice = Lattice(log_p, _classes(text, charset))
@@ -49,6 +56,17 @@ def plausibility(logits: Floats, text: str, charset: Charset) -> float:
         lost = lattice.with_filler(word.start(), word.end(), best) - lattice.total
         worse.append(lost / (word.end() - word.start() + PAD) / WORD_ALLOWANCE)
     return float(np.clip(1 - max(worse), LEAST, 1.0))
+
+
+def is_foreign(text: str, charset: Charset) -> bool:
+    """Whether so much of a text, or of a word in it, is outside the charset that no image can bear it out.
+
+    One odd character never is too much.
+    """
+    words = unicodedata.normalize("NFC", text).split()
+    unknown = set(charset.unknown(text))
+    parts = [("".join(words), FOREIGN_LINE), *((word, FOREIGN_WORD) for word in words)]
+    return any(sum(map(unknown.__contains__, part)) > max(1, share * len(part)) for part, share in parts)
 
 
 class Lattice:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from recognizer.charset import Charset
-from recognizer.decoding.plausibility import LEAST, LINE_ALLOWANCE, PAD
+from recognizer.decoding.plausibility import LEAST, LINE_ALLOWANCE, PAD, is_foreign
 from recognizer.images import PageImage
 from recognizer.line_images import Grey
 from recognizer.line_reader import LineReader
@@ -58,12 +58,14 @@ class ParagraphRecogniser:
         """How far the image of each line crop bears out a text: 1 as far as what is read there, below 0: contradicted.
 
         The text is held against the network's own reading, in nats per character, by the line reader's measure;
-        characters outside the charset are left out.
+        characters outside the charset are left out while they are few.
         """
         fitted = [fit_line(image, self.shape) for image in images]
         return [self._hold(*row) for row in zip(fitted, texts, self._write(fitted), strict=True)]
 
     def _hold(self, image: Grey, text: str, written: Written) -> float:
+        if is_foreign(text, self.charset):
+            return LEAST
         unknown = set(self.charset.unknown(text))
         text = "".join(character for character in " ".join(text.split()) if character not in unknown)
         best = self._likelihood(image, [self._tokens.start, *(token for token, _ in written), self._tokens.end])

@@ -143,7 +143,7 @@ def test_an_operator_accepts_one_held_text_and_dismisses_another(
         open_tab(page, running.url)
         good, bad = (page.get_by_role("row").filter(has_text=text) for text in held)
         expect(good.get_by_role("img")).to_be_visible()
-        expect(good).to_contain_text("The image contradicts it")
+        expect(good).to_contain_text("The image does not bear it out")
         page.get_by_text("Whole pages").click()
         expect(page.get_by_role("listitem").filter(has_text="letter.png, page 1")).to_be_visible()
         keep_screenshot(page, f"label_held_{width}_{scheme}")

@@ -62,7 +62,7 @@ def test_what_the_image_contradicts_waits_and_the_rest_is_accepted(store: Store,
     with store.reading() as session:
         held = trust.held_texts(session)
     assert [(text.text, text.reason) for text in held] == [
-        (text, "The image contradicts it; somebody should look first.") for text in typed[2:]
+        (text, "The image does not bear it out; somebody should look first.") for text in typed[2:]
     ]
 
 

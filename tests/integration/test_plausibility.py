@@ -31,6 +31,17 @@ def test_the_shipped_reader_tells_what_was_written_from_what_was_not(reader: Lin
     assert [score < CONTRADICTED_BELOW for score in longer] == [True] * len(LINES)
 
 
+def test_characters_that_the_shipped_reader_cannot_know_say_nothing_for_a_text(reader: LineReader) -> None:
+    images = [write_line(text, seed=seed) for seed, text in enumerate(LINES)]
+    whole = ["".join(" " if character == " " else "ж" for character in text) for text in LINES]
+    word = [text.replace(text.split()[2], "ж" * len(text.split()[2]), 1) for text in LINES]
+    odd = [f"→{text[1:]}" for text in LINES]
+    held = [
+        [score < CONTRADICTED_BELOW for score in reader.plausibility(images, texts)] for texts in (whole, word, odd)
+    ]
+    assert held == [[True] * len(LINES), [True] * len(LINES), [False] * len(LINES)]
+
+
 def test_a_line_is_judged_alike_alone_and_in_company(reader: LineReader) -> None:
     images = [write_line(text, seed=seed) for seed, text in enumerate(LINES[:3])]
     together = reader.plausibility(images, LINES[:3])

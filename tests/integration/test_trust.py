@@ -14,7 +14,7 @@ from flywheel.ground_truth import ground_truth
 from flywheel.judging import judge_new
 from flywheel.label_configs import Kind
 from flywheel.outbox import Wanted
-from flywheel.records import NewCorrection
+from flywheel.records import NewCorrection, Verdict
 from flywheel.review_queue import settle_held
 from flywheel.store import Store
 from flywheel.tables import AcceptanceRow, ErasureRow
@@ -143,6 +143,20 @@ def test_a_refused_text_ends_what_was_accepted(store: Store, ann: UUID, lines: l
     (judgement,) = judge_new(store, "trusted", None)
     assert judgement.outcome is Outcome.REFUSED
     assert truths(store) == {lines[1]: "it snows."}
+
+
+@pytest.mark.parametrize("typed", [("", "text"), ("Dear Bob,", "illegible")])
+def test_a_review_stands_until_an_operator_agrees_that_there_is_no_text(
+    store: Store, ann: UUID, lines: list[UUID], typed: tuple[str, Verdict]
+) -> None:
+    for line in lines[:2]:
+        claim_reviewed(store, line, "Dear Bob,")
+        store.keep_corrections([NewCorrection(line, typed[0], verdict=typed[1])], contributor=ann)
+    assert [judgement.outcome for judgement in judge_new(store, "everybody", None)] == [Outcome.HELD] * 2
+    assert truths(store) == dict.fromkeys(lines[:2], "Dear Bob,")
+    assert decide(store, lines[0], typed[0], accept=False) is Outcome.ACCEPTED
+    assert decide(store, lines[1], typed[0], accept=True) is Outcome.REFUSED
+    assert truths(store) == {lines[0]: "Dear Bob,"}
 
 
 def test_whoever_changes_their_own_accepted_text_takes_it_back(store: Store, ann: UUID, lines: list[UUID]) -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from recognizer.charset import LATIN_V1
+from recognizer.decoding.plausibility import LEAST
 from recognizer.errors import BadModel
 from recognizer.line_reader import LineReader
 from recognizer.model_card import PARAGRAPHS
@@ -88,3 +89,11 @@ def test_a_high_page_is_cut_between_its_lines() -> None:
         middle = float(np.mean([y for _, y in line.baseline])) - 5
         assert sum(top <= middle < bottom for (top, bottom), _ in bands) == 1
     assert cut_bands(np.full((500, 400), 250, np.uint8), SHAPE) == []
+
+
+def test_a_text_largely_of_unknown_characters_is_not_borne_out(network: ParagraphTransformer) -> None:
+    image = write_line("one", seed=1)
+    recogniser = ParagraphRecogniser(network, LATIN_V1, SHAPE)
+    read = recogniser.read([image])[0].text
+    odd, foreign = recogniser.plausibility([image] * 2, [f"{read} →", f"{read} жжж жжжж"])
+    assert odd > LEAST == foreign

@@ -60,6 +60,36 @@ def test_a_character_outside_the_charset_counts_as_seen() -> None:
     assert not is_borne_out(seen("Alle et garçon"), "ﬁlle et maison de campagne")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "жжж жжжжж жжж",
+        "жж жжжж жжжж жжж жж жжжжж",  # as long as what is there
+        "le chat dort жжж la table",  # one word
+        "le chat dort sur la жable de la жжж",
+        "lж cжaж dжrж sжr lж tжbжe",
+    ],
+)
+def test_a_text_largely_of_characters_that_no_network_knows_is_not_borne_out(text: str) -> None:
+    assert plausibility(seen(text.replace("ж", "e")), text, LATIN_V1) == LEAST
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "→ le chat dort sur la table",
+        "→",
+        "→ ici",
+        "№ 5",
+        "le ♥ de la dame",
+        "przyszła późno i była zmęczona",
+    ],
+)
+def test_an_honest_text_with_a_few_odd_characters_does_not_suffer(text: str) -> None:
+    known = "".join("e" if character in LATIN_V1.unknown(text) else character for character in text)
+    assert plausibility(seen(known), text, LATIN_V1) == plausibility(seen(known), known, LATIN_V1)
+
+
 def test_spacing_and_composition_make_no_difference() -> None:
     composed = plausibility(seen("été là"), "été là", LATIN_V1)
     assert plausibility(seen("été là"), unicodedata.normalize("NFD", " été  là "), LATIN_V1) == composed

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from flywheel.settings import POLICIES, Policy
-from flywheel.trust import Claim, Outcome, alike, judge
+from flywheel.trust import Claim, Judgement, Outcome, alike, judge
 from recognizer.decoding.plausibility import CONTRADICTED_BELOW
 
 TYPED = Claim(uuid4(), "Dear Bob,")
@@ -61,6 +61,20 @@ def test_a_text_against_a_review_is_held_and_the_same_text_is_not() -> None:
 def test_nothing_is_learnt_where_no_text_is(claim: Claim, reason: str) -> None:
     judgement = judge(claim, "trusted")
     assert (judgement.outcome, judgement.reason) == (Outcome.REFUSED, reason)
+
+
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        (replace(TYPED, text=" "), "It was left empty, and a reviewer gave this line a text."),
+        (replace(TYPED, verdict="illegible"), "It was marked illegible, and a reviewer gave this line a text."),
+    ],
+)
+def test_nobody_ends_a_review_by_finding_no_text(claim: Claim, reason: str) -> None:
+    judgement = judge(claim, "everybody", reviewed="Dear Bob,")
+    assert judgement == Judgement(Outcome.HELD, "review", reason)
+    again = judge(replace(claim, source="label_studio"), "everybody", reviewed="Dear Bob,")
+    assert again.outcome is Outcome.REFUSED
 
 
 def test_an_unknown_hand_can_empty_no_line() -> None:

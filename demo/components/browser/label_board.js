@@ -138,7 +138,7 @@ function said({ text }) {
   return html("span", { dir: "auto" }, text);
 }
 
-/** A held text below the image that contradicts it, and what an operator may do about it. */
+/** A held text below its image, and what an operator may do about it. */
 function held(row, decide) {
   const image = html("img", { src: `api/v1/models/lines/${row.line_id}`, alt: `Image of: ${row.text}`, loading: "lazy" });
   return [image, said(row), decision(row, decide)];
