@@ -29,6 +29,7 @@ NO_WRITING = (
     "No writing was found on this page. If there is some, take the photo again: straight from above, sharp, "
     "in even light, with the lines running from left to right."
 )
+BY_HAND = "Or add its lines by hand: draw a box around each, and it is read."
 POOR = (
     "Little on this page could be read with confidence. If it is upside down or blurred, "
     "turn it or take the photo again, and read it once more."
@@ -134,7 +135,7 @@ def note(page: StoredPage) -> str | None:
     """What a person should know about a page, or None."""
     words = [word.confidence for line in page.lines for word in line.prediction.words]
     if not page.lines:
-        return NO_WRITING
+        return f"{NO_WRITING} {BY_HAND}"
     if words and sum(words) / len(words) < POOR_BELOW:
         return POOR
     return None

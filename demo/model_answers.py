@@ -109,6 +109,15 @@ class PersonalAnswer(BaseModel):
     fewest_to_test: int
 
 
+class LinesAnswer(BaseModel):
+    """Accepted lines by what they are for."""
+
+    train: int
+    validation: int
+    test: int
+    undecided: int = Field(description="on pages that were never frozen, a fifth of which will test")
+
+
 class WheelAnswer(BaseModel):
     """The state of the wheel."""
 
@@ -118,6 +127,7 @@ class WheelAnswer(BaseModel):
     runs: list[RunAnswer]
     workers: list[str]
     new_lines: int = Field(description="accepted since ground truth was last frozen")
+    lines: LinesAnswer
     estimate: EstimateAnswer | None
     personal: PersonalAnswer
     minutes: int = Field(description="of a training, where nothing else is asked")

@@ -1,6 +1,7 @@
 """A contributor's documents as a list: how far each is, which of them hold a word, and which are gone."""
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -11,8 +12,12 @@ from sqlalchemy.orm import Session, aliased
 
 from flywheel import queries
 from flywheel.records import DOUBTFUL_BELOW
+from flywheel.refusals import refuse_bad_label
 from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, DraftRow, LineRow, PageRow, PredictionRow, now
 from flywheel.trust import Outcome
+
+Detail = Literal["name", "writer", "collection"]
+"""What a person may say of a document at any time."""
 
 State = Literal["read", "in_progress", "submitted", "reviewed"]
 """How far a document is: nobody touched it; somebody did; every line was submitted; every line was reviewed."""
@@ -85,6 +90,16 @@ def summaries(session: Session, contributor: UUID, *, query: str = "") -> list[D
     if query.strip():
         wanted = wanted.where(_holds(unicodedata.normalize("NFC", query.strip()), contributor))
     return [_summary(row, *counted) for row, *counted in session.execute(wanted)]
+
+
+def describe(session: Session, document_id: UUID, contributor: UUID, details: Mapping[Detail, str | None]) -> None:
+    """Set what a person says of a document; no text where there may be none: nobody knows."""
+    row = queries.own_document(session, document_id, contributor)
+    for field, text in details.items():
+        said = unicodedata.normalize("NFC", text or "").strip()
+        if said or field == "name":
+            refuse_bad_label(said, field)
+        setattr(row, field, said or None)
 
 
 def delete_document(session: Session, document_id: UUID, contributor: UUID) -> None:

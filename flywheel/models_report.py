@@ -4,12 +4,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from flywheel import personal_report, registry, runs
+from flywheel import personal_report, registry, runs, scope_lines
 from flywheel.jobs import alive, new_lines
 from flywheel.learning_curve import Estimate, Step, estimate
 from flywheel.personal_report import PersonalReport
 from flywheel.registry import Promotion
 from flywheel.runs import Run
+from flywheel.scope_lines import ScopeLines
 from flywheel.snapshots import Snapshot, snapshots
 from flywheel.store import Store
 from flywheel.verdicts import StoredVerdict, verdicts
@@ -46,7 +47,7 @@ class ModelLine:
 
 @dataclass(frozen=True, slots=True)
 class WheelReport:
-    """What the Models tab shows."""
+    """What the Models tab shows; ``lines``: all that are accepted."""
 
     serving: str
     models: tuple[ModelLine, ...]
@@ -54,6 +55,7 @@ class WheelReport:
     runs: tuple[Run, ...]
     workers: tuple[str, ...]
     new_lines: int
+    lines: ScopeLines
     estimate: Estimate | None
     personal: PersonalReport
 
@@ -96,6 +98,7 @@ def report(store: Store, serving: str) -> WheelReport:
         runs=tuple(runs.runs(store, limit=LINES_SHOWN)),
         workers=tuple(alive(store)),
         new_lines=new_lines(store),
+        lines=scope_lines.everybody(store),
         estimate=_estimate(models),
         personal=personal_report.report(store),
     )

@@ -6,8 +6,9 @@ A fifth of the pages only test. Where a page's split is not decided yet, its lin
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from flywheel.errors import UnfitSnapshot
@@ -58,6 +59,12 @@ def count(store: Store) -> dict[Scope, ScopeLines]:
     return {scope: _as_lines(counted) for scope, counted in found.items()}
 
 
+def everybody(store: Store) -> ScopeLines:
+    """All accepted lines, whoever's they are."""
+    with store.reading() as session:
+        return _as_lines({split or "undecided": lines for split, lines in session.execute(_of_splits(SplitRow.split))})
+
+
 def frozen(scope: Scope, lines: Iterable[FrozenLine]) -> ScopeLines:
     """The lines of one scope in a snapshot."""
     return _as_lines(Counter(line.split for line in lines if scope.holds(line)))
@@ -95,15 +102,20 @@ def _as_lines(counted: Mapping[str, int]) -> ScopeLines:
 
 def _counted(store: Store, column: InstrumentedAttribute[str | None]) -> list[tuple[str, str | None, int]]:
     """(name, split, lines) of ground truth, counted where it lies."""
-    wanted = (
-        select(column, SplitRow.split, func.count())
+    wanted = _of_splits(column, SplitRow.split).where(column.is_not(None))
+    with store.reading() as session:
+        return [(name or "", split, lines) for name, split, lines in session.execute(wanted)]
+
+
+def _of_splits(*columns: InstrumentedAttribute[Any]) -> Select[Any]:
+    """Ground truth counted for each combination of some columns; a page that was never frozen has no split."""
+    return (
+        select(*columns, func.count())
         .select_from(AcceptanceRow)
         .join(LineRow, LineRow.id == AcceptanceRow.line_id)
         .join(PageRow, PageRow.id == LineRow.page_id)
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
         .outerjoin(SplitRow, SplitRow.name == literal("page:") + PageRow.image_sha256)
-        .where(column.is_not(None), *standing())
-        .group_by(column, SplitRow.split)
+        .where(*standing())
+        .group_by(*columns)
     )
-    with store.reading() as session:
-        return [(name or "", split, lines) for name, split, lines in session.execute(wanted)]

@@ -4,7 +4,7 @@ Whatever returns has been committed; whatever raises has stored nothing. A contr
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TypeVar
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from flywheel import additions, corrections, documents, queries
 from flywheel.blobs import Blobs
 from flywheel.database import connect, failures_named, for_reading, for_writing, sqlite_file
-from flywheel.documents import DocumentSummary, State
+from flywheel.documents import Detail, DocumentSummary, State
 from flywheel.errors import StoreUnavailable, WriteConflict
 from flywheel.locks import alone
 from flywheel.migrate import newest_revision, revision_of
@@ -171,6 +171,18 @@ class Store:
         with self.reading() as session:
             found = documents.summaries(session, contributor, query=query)
         return [summary for summary in found if state in (None, summary.state)]
+
+    def describe_document(self, document_id: UUID, contributor: UUID, details: Mapping[Detail, str | None]) -> Document:
+        """Change a document's name, whose hand it is or what it belongs to; its lines and their texts stay.
+
+        Raises:
+            NotFound: there is none, or it is another contributor's.
+            Unstorable: the name is empty, or a text is too long or holds what databases refuse.
+        """
+        with self.writing() as session:
+            documents.describe(session, document_id, contributor, details)
+            session.flush()
+            return queries.document(session, document_id, contributor)
 
     def delete_document(self, document_id: UUID, contributor: UUID) -> None:
         """Take a document out of everybody's sight and out of the ground truth, its drafts with it.

@@ -13,7 +13,8 @@ from demo.metrics import Metrics
 from demo.problems import REFUSALS
 from demo.reading_desk import ReadingDesk
 from demo.services import Services
-from flywheel.documents import DocumentSummary, State
+from flywheel.documents import Detail, DocumentSummary, State
+from flywheel.refusals import LONGEST_LABEL
 
 LONGEST_QUERY = 200
 
@@ -34,6 +35,20 @@ class SummaryAnswer(BaseModel):
     thumbnail: str | None = Field(description="address of a small picture; null before the first page is read")
     writer: str | None
     collection: str | None
+
+
+class DetailsIn(BaseModel):
+    """What changes; a field that is left out stays as it is."""
+
+    name: str | None = Field(None, max_length=LONGEST_LABEL)
+    writer: str | None = Field(None, max_length=LONGEST_LABEL, description="whose hand it is; null: not known")
+    collection: str | None = Field(None, max_length=LONGEST_LABEL, description="what it belongs to; null: nothing")
+
+    @property
+    def details(self) -> dict[Detail, str | None]:
+        """The fields that were sent."""
+        sent: dict[Detail, str | None] = {"name": self.name, "writer": self.writer, "collection": self.collection}
+        return {field: text for field, text in sent.items() if field in self.model_fields_set}
 
 
 class SummariesAnswer(BaseModel):
@@ -66,6 +81,12 @@ def router(services: Services, desk: ReadingDesk, metrics: Metrics) -> APIRouter
     def read_again(request: Request, document_id: UUID) -> DocumentAnswer:
         """Let the model that reads now read the same lines; what people typed stays, and the new text beside it."""
         found = desk.read_again(document_id, contributor=contributor_of(request, services))
+        return document_answer(found, serving=services.version_for(found))
+
+    @routes.patch("/{document_id}")
+    def describe(request: Request, document_id: UUID, sent: DetailsIn) -> DocumentAnswer:
+        """Say whose hand one of the asker's own documents is, what it belongs to, or name it anew."""
+        found = services.store.describe_document(document_id, contributor_of(request, services), sent.details)
         return document_answer(found, serving=services.version_for(found))
 
     @routes.delete("/{document_id}", status_code=204)

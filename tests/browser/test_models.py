@@ -174,9 +174,43 @@ def test_what_the_gate_refused_needs_a_reason(page: Page, running: Running, chil
     assert other.decision == "keep"
     open_tab(page, running)
     card = page.get_by_role("article", name="child-2")
+    card.get_by_role("button", name="Promote anyway").click()  # the browser asks for the reason
+    assert card.locator("input:invalid").count() == 1
+    card.get_by_label("Why").fill("  ")
     card.get_by_role("button", name="Promote anyway").click()
     expect(page.get_by_role("alert")).to_contain_text("The gate has not let child-2 through")
     assert registry.promotions(running.store)[0].version == "base-1"
+    card.get_by_label("Why").fill("A second trial.")
+    card.get_by_role("button", name="Promote anyway").click()
+    expect(page.get_by_role("alert")).to_contain_text("child-2 is promoted. It reads within seconds")
+    assert registry.promotions(running.store)[0].version == "child-2"
+
+
+def test_what_the_gate_still_judges_cannot_be_promoted_yet(page: Page, running: Running, tmp_path: Path) -> None:
+    register(running.store, folder_of(tmp_path, "child-3"))
+    run = runs.begin(running.store, asked_by="Ann", minutes=5)
+    runs.advance(running.store, run.id, "evaluate")
+    open_tab(page, running)
+    card = page.get_by_role("article", name="child-3")
+    expect(card).to_be_visible()
+    expect(card.get_by_role("button")).to_have_count(0)
+    runs.finish(running.store, run.id, "done", "It is no better.")
+    expect(card.get_by_role("button", name="Promote anyway")).to_be_visible()
+
+
+def test_too_few_test_lines_are_told_before_anybody_waits_for_a_training(page: Page, running: Running) -> None:
+    open_tab(page, running)
+    lack = page.locator(".wheel-lack")
+    expect(lack).to_contain_text("A new model is promoted once 30 accepted lines can test it. There are 0: correct")
+    accept(running.store, 5)
+    expect(lack).to_contain_text("There are 0, and 5 lines on new pages that may become some: correct more pages")
+    keep_screenshot(page, "models_beginning")
+    retrain = page.get_by_role("button", name="Retrain")
+    expect(retrain).to_have_attribute("data-leading", "false")
+    accept(running.store, 30, split="test")
+    expect(retrain).to_have_attribute("data-leading", "true")
+    freeze(running.store, ground_truth(running.store))
+    expect(lack).to_have_count(0)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(420, "light"), (1400, "dark")])

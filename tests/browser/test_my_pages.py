@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from tests.browser.conftest import OpenPage, Scheme, keep_screenshot
+from tests.browser.conftest import OpenPage, Scheme, Watch, keep_screenshot
 from tests.browser.pages import ReadPage
 from tests.fake_reader import FakeReader
 from tests.handwriting import WrittenPage, write_page
@@ -163,3 +163,33 @@ def test_first_and_later_visits_fit_the_window(
     assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     keep_screenshot(shown.page, f"my_pages_{width}_{scheme}")
     shown.shelf.get_by_role("button", name="Show fewer").click()
+
+
+def test_name_and_hand_may_be_said_later(screen: ReadPage, running: Running) -> None:
+    screen.read(picture(LETTER, "letter.png"), lines=3)
+    screen.line(1).rewrite("Dear Margery,")
+    screen.shelf.get_by_role("button", name="Name and writer of letter.png").click()
+    sheet = screen.page.get_by_role("dialog", name="Name and writer")
+    sheet.get_by_label("Name").fill("To Margaret")
+    sheet.get_by_label("Writer").fill("Margaret H.")
+    keep_screenshot(screen.page, "details")
+    sheet.get_by_label("Writer").press("Enter")
+    expect(sheet).to_have_count(0)
+    expect(names(screen)).to_have_text(["To Margaret"])
+    expect(screen.editor).to_contain_text("To Margaret")
+    expect(screen.line(1).field).to_have_value("Dear Margery,")
+    (kept,) = running.store.documents(running.store.contributor("local"))
+    assert (kept.name, kept.writer, kept.collection) == ("To Margaret", "Margaret H.", None)
+
+
+def test_details_that_are_refused_stay_to_be_mended(screen: ReadPage, running: Running, watch: Watch) -> None:
+    watch.expected_statuses.add(404)
+    screen.read(picture(LETTER, "letter.png"), lines=3)
+    screen.shelf.get_by_role("button", name="Name and writer of letter.png").click()
+    sheet = screen.page.get_by_role("dialog", name="Name and writer")
+    contributor = running.store.contributor("local")
+    running.store.delete_document(running.store.documents(contributor)[0].id, contributor)
+    sheet.get_by_label("Collection").fill("Letters")
+    sheet.get_by_role("button", name="Save").click()
+    expect(sheet.get_by_role("alert")).to_contain_text("There is no document")
+    expect(sheet.get_by_label("Collection")).to_have_value("Letters")

@@ -186,6 +186,16 @@ def test_drafts_are_kept_when_the_line_is_left_and_only_once(ask: Any) -> None:
     assert sent == ["waiting", [["a"]], "kept"]
 
 
+def test_a_draft_that_is_undone_while_it_is_on_its_way_is_taken_back(ask: Any) -> None:
+    sent = ask(
+        "drafts.js",
+        f"(async () => {{ {DRAFTS} const a = line('a'); answer = () => {{ a.pending = false; drafts.note(a);"
+        " answer = () => {}; }; drafts.note(a); await drafts.flush(); await drafts.flush(); drafts.note(a);"
+        " await drafts.flush(); return [sent, a.drafted, drafts.state]; })()",
+    )
+    assert sent == [[["a"], [None]], False, "kept"]
+
+
 def test_drafts_that_nobody_takes_wait_and_come_with_the_next(ask: Any) -> None:
     sent = ask(
         "drafts.js",

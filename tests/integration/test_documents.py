@@ -137,3 +137,30 @@ def test_a_document_remembers_whose_hand_it_shows_and_what_it_belongs_to(store: 
     for broken in (replace(upload, writer=" "), replace(upload, collection="x" * 201)):
         with pytest.raises(Unstorable, match="has 1 to 200 characters"):
             store.begin_document(broken, contributor=ann, page_count=1)
+
+
+def test_whose_hand_it_is_may_be_said_later_and_goes_with_the_ground_truth(store: Store, ann: UUID) -> None:
+    kept = keep(store, ann, "letter.png", "one", "two")
+    store.keep_corrections([NewCorrection(ids(kept)[0], "One")], contributor=ann)
+    judge_new(store, "everybody", None)
+    store.describe_document(kept.id, ann, {"writer": " Zoe\u0308 ", "collection": "Letters"})
+    (line,) = ground_truth(store)
+    assert (line.writer, line.collection, line.text) == ("Zoë", "Letters", "One")
+    named = store.describe_document(kept.id, ann, {"name": "To Bob", "writer": None})
+    assert (named.name, named.writer, named.collection) == ("To Bob", None, "Letters")
+    assert store.documents(ann)[0].name == "To Bob"
+
+
+def test_details_that_nobody_could_keep_change_nothing(store: Store, ann: UUID) -> None:
+    kept = keep(store, ann, "letter.png", "one")
+    with pytest.raises(NotFound, match="among yours"):
+        store.describe_document(kept.id, store.contributor("Bob"), {"name": "mine"})
+    for details, sentence in (
+        ({"writer": "Zoe", "name": " "}, "A name has 1 to 200 characters; this one has 0"),
+        ({"writer": "a\0b"}, r"The writer holds U\+0000"),
+        ({"name": "other", "collection": "x" * 201}, "A collection has 1 to 200 characters"),
+    ):
+        with pytest.raises(Unstorable, match=sentence):
+            store.describe_document(kept.id, ann, details)
+    (row,) = store.documents(ann)
+    assert (row.name, row.writer, row.collection) == ("letter.png", None, None)

@@ -15,7 +15,7 @@ from flywheel.personal_contest import judge_again
 from flywheel.records import Upload
 from flywheel.registry import Model, promote, register, serving
 from flywheel.retraining import Trained
-from flywheel.scope_lines import ScopeLines, count, require_enough
+from flywheel.scope_lines import ScopeLines, count, everybody, require_enough
 from flywheel.scopes import Scope, scopes_of, scopes_of_page
 from flywheel.settings import Settings
 from flywheel.snapshots import Snapshot, freeze
@@ -145,6 +145,7 @@ def test_too_few_lines_are_told_and_nothing_is_begun(store: Store, settings: Set
     accept(store, 3, collection="Letters")
     accept(store, 50, writer=None)
     assert count(store) == {ANN: ScopeLines(undecided=33), LETTERS: ScopeLines(undecided=3)}
+    assert everybody(store) == ScopeLines(undecided=83)
     with pytest.raises(
         UnfitSnapshot,
         match=r"^Writer Ann has too few accepted lines for a model of its own: 0 to learn from, 0 to test with, "
@@ -154,10 +155,10 @@ def test_too_few_lines_are_told_and_nothing_is_begun(store: Store, settings: Set
     assert runs.runs(store) == []
     accept(store, 13)
     run = jobs.ask(store, settings, asked_by="Ann", scope=ANN)
-    everybody = jobs.ask(store, settings, asked_by="Ann")
-    assert (run.scope, everybody.scope) == (ANN, None)  # the second waits until the first is over
+    for_all = jobs.ask(store, settings, asked_by="Ann")
+    assert (run.scope, for_all.scope) == (ANN, None)  # the second waits until the first is over
     assert jobs.ask(store, settings, asked_by="Bob", scope=ANN) == run
-    assert [going.id for going in runs.going(store)] == [run.id, everybody.id]
+    assert [going.id for going in runs.going(store)] == [run.id, for_all.id]
     freeze(store, ground_truth(store))
     frozen = count(store)[ANN]
     assert frozen == ScopeLines(train=46)

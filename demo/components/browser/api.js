@@ -33,6 +33,11 @@ export async function findDocuments({ query = "", state = "" } = {}) {
   return (await response.json()).documents;
 }
 
+/** Says what one of the person's own documents is called, whose hand it is and what it belongs to. */
+export async function describeDocument(id, details) {
+  return send("PATCH", `api/v1/documents/${id}`, details);
+}
+
 /** Deletes one of the person's own documents. */
 export async function deleteDocument(id) {
   await ask(`api/v1/documents/${id}`, { method: "DELETE" });

@@ -62,8 +62,10 @@ export class Drafts {
   async #keep(lines) {
     this.changed();
     try {
-      await this.send(lines.map(asDraft));
-      for (const line of lines) line.drafted = line.pending;
+      const rows = lines.map(asDraft);
+      for (const line of lines) line.drafted = true; // the server may hold it from now on, so that undoing it must be told
+      await this.send(rows);
+      lines.forEach((line, place) => (line.drafted = rows[place].text !== null));
       this.#failures = 0;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

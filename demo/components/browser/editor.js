@@ -31,6 +31,7 @@ export function mount({ element, props, trigger, watch }) {
   watch("value", build);
   build();
   document.addEventListener("inkloop:document", ({ detail }) => editor.take(detail.document, detail));
+  document.addEventListener("inkloop:described", ({ detail }) => editor.rename(detail.id, detail.name));
   document.addEventListener("inkloop:deleted", ({ detail }) => editor.forget(detail.id));
   editor.element.dataset.ready = "";
 }
@@ -57,6 +58,14 @@ class Editor {
     const work = this.#works.get(document.id) ?? this.#begin(document);
     work.add(document.pages);
     if (asked || this.work === null) this.#open(work, asked);
+  }
+
+  /** A document is called something else from now on. */
+  rename(id, name) {
+    const work = this.#works.get(id);
+    if (!work) return;
+    work.name = name;
+    if (work === this.work) this.bar.show(work, this.page);
   }
 
   /** Lets go of a document that is no more; if it was open, nothing is until the next one comes. */

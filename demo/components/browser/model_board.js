@@ -2,17 +2,30 @@
 
 import { html } from "./dom.js";
 import { gate, history, isOver, moment, percent } from "./gate_report.js";
+import { counted } from "./numbers.js";
 import { personalBoard } from "./personal_board.js";
 
 const STAGES = { waiting: "waits for a worker", pull: "fetches reviews", snapshot: "freezes the ground truth", retrain: "trains", evaluate: "reads the test lines with both models", promote: "decides" };
 const ENDS = { done: "Done", failed: "Failed", cancelled: "Stopped" };
 
-/** What serves, and what waits to be learnt. */
-export function servingLine({ serving, new_lines: lines }) {
+/** What serves, what waits to be learnt, and whether a new model could be judged at all. */
+export function servingLine(state) {
+  const { serving, new_lines: lines } = state;
   return [
     html("span", {}, "Reading now: ", html("strong", {}, serving)),
     html("span", { class: "wheel-note" }, lines ? `${lines} accepted ${lines === 1 ? "line" : "lines"} not learnt from yet` : "nothing new to learn from"),
-  ];
+    state.lines.test < state.personal.fewest_to_test ? html("span", { class: "wheel-note wheel-lack" }, lack(state)) : null,
+  ].filter(Boolean);
+}
+
+/** Whether there may be enough test lines for the gate to let a new model through: a page that was never frozen may test. */
+export function canBeJudged({ lines: { test, undecided }, personal: { fewest_to_test: fewest } }) {
+  return test + undecided >= fewest;
+}
+
+function lack({ lines: { test, undecided }, personal: { fewest_to_test: fewest } }) {
+  const new_pages = undecided ? `, and ${counted(undecided, "line")} on new pages that may become some` : "";
+  return `A new model is promoted once ${fewest} accepted lines can test it. There are ${test}${new_pages}: correct more pages, about a fifth of them will test.`;
 }
 
 /** The run that is under way, or the last one; `stop(id)` ends it. */
@@ -25,7 +38,7 @@ export function runCard(run, { workers, runs }, { stop }) {
     epoch == null ? null : `epoch ${epoch.toFixed(1)}`,
     loss == null ? null : `loss ${loss.toFixed(3)}`,
     cer == null ? null : `CER ${percent(cer)} on choosing lines`,
-    over || left == null ? null : `${clock(left)} left`,
+    over || left == null ? null : left < 1 ? "nearly done" : `${clock(left)} left`,
   ].filter(Boolean);
   return html(
     "article",
@@ -79,12 +92,16 @@ function modelCard(model, state, promote) {
     html(
       "p",
       { class: "wheel-note" },
-      model.parent ? `from ${model.parent}, ${model.lines} lines${besides(model)}, ${moment(model.created_at)}` : `came with the program, ${moment(model.created_at)}`,
+      model.parent ? `from ${model.parent}, ${model.lines} lines${besides(model)}, ${moment(model.created_at)}` : "came with the program",
     ),
     model.forgotten ? html("p", { class: "wheel-warning" }, model.forgotten) : null,
     verdict ? gate(verdict) : null,
-    model.serving || model.forgotten ? null : promotion(model, verdict, state, promote),
+    model.serving || model.forgotten || beingJudged(model, state) ? null : promotion(model, verdict, state, promote),
   );
+}
+
+function beingJudged({ verdict }, { runs }) {
+  return !verdict && runs.some((run) => !isOver(run) && run.stage === "evaluate");
 }
 
 function besides({ uncorrected }) {
@@ -93,7 +110,7 @@ function besides({ uncorrected }) {
 
 function promotion({ version }, verdict, { serving }, promote) {
   const allowed = verdict?.decision === "promote" && verdict.champion === serving;
-  const why = html("input", { type: "text", "aria-label": "Why", placeholder: allowed ? "why (optional)" : "why, though the gate says no", maxlength: 500 });
+  const why = html("input", { type: "text", "aria-label": "Why", placeholder: allowed ? "why (optional)" : "why, though the gate says no", maxlength: 500, required: !allowed });
   return html(
     "form",
     {

@@ -3,7 +3,7 @@
 import { actOnModels, findModels } from "./api.js";
 import { fill } from "./dom.js";
 import { isOver } from "./gate_report.js";
-import { board, runCard, servingLine } from "./model_board.js";
+import { board, canBeJudged, runCard, servingLine } from "./model_board.js";
 import { refreshWhileSeen } from "./refreshing.js";
 
 const EVERY_MS = 10_000;
@@ -26,6 +26,7 @@ export function mount({ element }) {
     root.setAttribute("aria-busy", String(Boolean(run)));
     start.disabled = state.runs.some((one) => !isOver(one) && !one.scope);
     rollback.disabled = new Set(state.promotions.map(({ version }) => version)).size < 2;
+    start.dataset.leading = String(canBeJudged(state));
     if (!minutes.value) minutes.value = state.minutes;
     fill(root.querySelector(".wheel-serving"), ...servingLine(state));
     fill(root.querySelector(".wheel-run"), runCard(run ?? state.runs[0], state, { stop: (id) => act(`turns/${id}/stop`) }));
@@ -35,10 +36,10 @@ export function mount({ element }) {
     shown = looks;
   }
 
-  async function act(path, body = {}) {
+  async function act(path, body = {}, done = null) {
     try {
       show(await actOnModels(path, body));
-      tell(null);
+      tell(done, "done");
     } catch (error) {
       tell(error.message);
     }
@@ -46,7 +47,7 @@ export function mount({ element }) {
   }
 
   function promote(version, { why, anyway }) {
-    act(`${encodeURIComponent(version)}/promote`, { why, anyway });
+    act(`${encodeURIComponent(version)}/promote`, { why, anyway }, `${version} is promoted. It reads within seconds; what is being read now is finished first.`);
   }
 
   function train(whose) {
@@ -57,8 +58,9 @@ export function mount({ element }) {
     act("rollback", { why: "Rolled back in the Models tab.", ...whose });
   }
 
-  function tell(text) {
+  function tell(text, kind = "trouble") {
     message.textContent = text ?? "";
+    message.dataset.kind = kind;
     message.hidden = !text;
   }
 

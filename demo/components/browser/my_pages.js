@@ -1,6 +1,7 @@
 // My pages: a tile for each document with its state, found by name, text or state, deleted after a second thought.
 
-import { deleteDocument, findDocuments } from "./api.js";
+import { deleteDocument, describeDocument, findDocuments } from "./api.js";
+import { askForDetails } from "./details.js";
 import { fill, html } from "./dom.js";
 import { tile } from "./tile.js";
 
@@ -82,8 +83,15 @@ export class MyPages {
       picture: thumbnail,
       click: ({ currentTarget }) => busyWhile(currentTarget, this.open(id)),
       state: [html("span", { class: "tile-state", "data-state": state }, STATES[state]), ...details(document)],
+      describe: () => askForDetails(document, (details) => this.#describe(document, details)),
       remove: () => confirmDeletion(document, () => this.#delete(document)),
     });
+  }
+
+  async #describe({ id }, details) {
+    const described = await describeDocument(id, details);
+    globalThis.document.dispatchEvent(new CustomEvent("inkloop:described", { detail: described }));
+    await this.refresh();
   }
 
   async #delete({ id }) {

@@ -3,8 +3,8 @@
 import { address } from "./api.js";
 import { html } from "./dom.js";
 
-/** A list item. `state` are elements below the name; `remove` adds a button to delete. */
-export function tile({ name, picture, click, state = [], remove = null }) {
+/** A list item. `state` are elements below the name; `describe` and `remove` add a button each. */
+export function tile({ name, picture, click, state = [], describe = null, remove = null }) {
   const image = picture && html("img", { src: address(picture), alt: "", loading: "lazy", decoding: "async" });
   return html(
     "li",
@@ -16,6 +16,7 @@ export function tile({ name, picture, click, state = [], remove = null }) {
       html("span", { class: "tile-name" }, name),
       ...state,
     ),
-    remove && html("button", { type: "button", class: "tile-remove", "aria-label": `Delete ${name}`, click: remove }, "×"),
+    describe && html("button", { type: "button", class: "tile-act tile-describe", "aria-label": `Name and writer of ${name}`, title: "Name, writer, collection", click: describe }, "✎"),
+    remove && html("button", { type: "button", class: "tile-act tile-remove", "aria-label": `Delete ${name}`, click: remove }, "×"),
   );
 }
