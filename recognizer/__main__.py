@@ -4,6 +4,7 @@ Parsing loads no network: each command imports what it needs when it runs.
 """
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -35,6 +36,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        print(f"error: {error}. Correct the path, or make room.", file=sys.stderr)
+        return 1
+
+
+def positive(text: str) -> float:
+    """A finite number above 0, from the command line."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no finite number above 0")
+    return number
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -73,7 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
     pack.add_argument("--output", type=Path, required=True, metavar="DIR", help="new folder")
     pack.add_argument("--height", type=int, metavar="PX", help="make line images smaller (the network sees 48 px)")
     pack.add_argument("--pages", action="store_true", help="also the pages, so that lines can be cut from them anew")
-    pack.add_argument("--megabytes", type=float, default=45.0, help="of all its files (default: 45)")
+    pack.add_argument("--megabytes", type=positive, default=45.0, help="of all its files (default: 45)")
     _add_json(pack)
     return parser
 
@@ -99,10 +111,12 @@ def _add_train(train: argparse.ArgumentParser) -> None:
         "--start",
         help="scale (PP-OCRv6; lines alone), nothing, or a model folder (of a language model: whose it will be)",
     )
-    train.add_argument("--minutes", type=float, help="training time; without it --max_steps decides")
-    train.add_argument("--call_minutes", type=float, help="of this call; the next one goes on (default: all at once)")
+    train.add_argument("--minutes", type=positive, help="training time; without it --max_steps decides")
     train.add_argument(
-        "--learning_rate", type=float, help="default: 2.5e-4 for lines, 4e-4 for paragraphs, 3e-3 for texts"
+        "--call_minutes", type=positive, help="of this call; the next one goes on (default: all at once)"
+    )
+    train.add_argument(
+        "--learning_rate", type=positive, help="default: 2.5e-4 for lines, 4e-4 for paragraphs, 3e-3 for texts"
     )
     train.add_argument(
         "--batch_size", type=int, help="lines of 672 px per step (16), paragraphs of half height (8), texts (128)"
@@ -132,7 +146,7 @@ def _add_finetune(finetune: argparse.ArgumentParser) -> None:
     finetune.add_argument("--output", type=Path, required=True, metavar="DIR")
     finetune.add_argument("--from", dest="parent", type=Path, metavar="DIR", help="model to start from")
     finetune.add_argument("--replay", type=Path, nargs="+", default=[], metavar="PATH", help="what to keep knowing")
-    finetune.add_argument("--minutes", type=float, default=4.0, help="at most; few lines take less (default: 4)")
+    finetune.add_argument("--minutes", type=positive, default=4.0, help="at most; few lines take less (default: 4)")
     finetune.add_argument("--seed", type=int, default=1)
     _add_json(finetune)
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ from recognizer.corpora import LineTruth, read_manifest, read_page_manifest
 from recognizer.errors import BadInput, BadManifest, NotAnImage
 from recognizer.export import render
 from recognizer.images import Limits, open_pages
-from recognizer.line_images import open_line
+from recognizer.line_images import Grey, open_line
 from recognizer.line_reader import LineReader
 from recognizer.model_card import ARCHITECTURE, CHARACTERS, PARAGRAPHS, SHIPPED
+from recognizer.output_folder import OutputFolder
 from recognizer.page import Line, Page
 
 if TYPE_CHECKING:
@@ -36,51 +38,74 @@ def run_read(options: Options) -> int:
     if options.lines and options.output is not None:
         raise Misuse("--lines prints its readings; it writes no files")
     reader = LineReader.load(options.model)
-    failed = False
+    failures = Failures()
+    paths = list(expand(options.paths, failures))
+    output = None if options.output is None else OutputFolder(options.output, paths)
     rows: list[dict[str, Any]] = []
-    for path in expand(options.paths):
+    for path in paths:
+        with failures.told():
+            pages = _read_lines(reader, path, failures) if options.lines else _read_pages(reader, path, options, output)
+            rows += [page.to_json() for page in pages]
+            if not (options.json or output or options.format == "json"):
+                print("\n".join(page.text for page in pages), flush=True)
+    if options.json or (options.format == "json" and output is None):
+        _print_json(rows)
+    return int(failures.any)
+
+
+class Failures:
+    """Names what fails on stderr; whatever comes after it goes on."""
+
+    def __init__(self) -> None:
+        self.any = False
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Bad input ends the block, and no more than the block."""
         try:
-            pages = list(_read_lines(reader, path) if options.lines else _read_pages(reader, path, options))
+            yield
         except BadInput as error:
             print(f"error: {error}", file=sys.stderr)
-            failed = True
-            continue
-        rows += [page.to_json() for page in pages]
-        if not (options.json or options.output or options.format == "json"):
-            print("\n".join(page.text for page in pages), flush=True)
-    if options.json or (options.format == "json" and options.output is None):
-        _print_json(rows)
-    return int(failed)
+            self.any = True
 
 
-def expand(paths: Sequence[str]) -> Iterator[Path]:
-    """The files that paths name: a folder stands for the files in it, sorted."""
+def expand(paths: Sequence[str], failures: Failures) -> Iterator[Path]:
+    """The files that paths name: a folder stands for the files in it, sorted, but for those that systems hide there."""
     for name in paths:
         path = Path(name)
-        yield from sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+        if not path.is_dir():
+            yield path
+            continue
+        files = sorted(file for file in path.iterdir() if file.is_file() and not _is_hidden(file))
+        with failures.told():
+            if not files:
+                raise BadInput(f"{path} is a folder without files. Name a folder that holds pages.")
+        yield from files
 
 
-def _read_pages(reader: LineReader, path: Path, options: Options) -> list[Page]:
+def _is_hidden(file: Path) -> bool:
+    return file.name.startswith(".") or file.name in ("Thumbs.db", "desktop.ini")
+
+
+def _read_pages(reader: LineReader, path: Path, options: Options, output: OutputFolder | None) -> list[Page]:
     data = _bytes(path)
     pages = list(reader.read_file(data, name=str(path)))
-    if options.output is not None:
+    if output is not None:
         images = (page.colour for page in open_pages(data, name=str(path), limits=Limits()))
-        options.output.mkdir(parents=True, exist_ok=True)
-        for suffix, content in render(pages, images, options.format).items():
-            target = options.output / f"{path.stem}{suffix}"
-            if target.exists() and target.samefile(path):
-                raise BadInput(f"{target} would replace what is read. Choose another --output.")
-            target.write_bytes(content)
+        output.write(path, render(pages, images, options.format))
     return pages
 
 
-def _read_lines(reader: LineReader, path: Path) -> list[Page]:
-    rows = list(read_manifest(path)) if path.suffix == ".jsonl" else [LineTruth(path, "")]
-    images = [open_line(row.image) for row in rows]
-    readings = reader.read_lines(images, pages=[row.page for row in rows])
+def _read_lines(reader: LineReader, path: Path, failures: Failures) -> list[Page]:
+    listed = path.suffix.lower() == ".jsonl"
+    opened: list[tuple[LineTruth, Grey]] = []
+    for row in read_manifest(path, unread=True) if listed else [LineTruth(path, "")]:
+        with failures.told():
+            opened.append((row, open_line(row.image)))
+    readings = reader.read_lines([image for _, image in opened], pages=[row.page for row, _ in opened])
     return [
         _whole(row.image, image.shape[1], image.shape[0], reading, reader.version)
-        for row, image, reading in zip(rows, images, readings, strict=True)
+        for (row, image), reading in zip(opened, readings, strict=True)
     ]
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +32,29 @@ class LineTruth:
         return None if name is None else tuple(str(self.extra.get(key)) for key in ("collection", "writer", "page"))
 
 
-def read_manifest(path: Path) -> Iterator[LineTruth]:
+def read_manifest(path: Path, *, unread: bool = False) -> Iterator[LineTruth]:
     """The rows of a line manifest (JSONL; paths relative to the file).
+
+    Args:
+        path: of the manifest.
+        unread: rows may lack ``text``, which is empty then.
 
     Raises:
         BadManifest: the file is missing, or a row is not an object with ``image`` and ``text``.
     """
     for number, row in read_rows(path):
-        image, text = row.get("image"), row.get("text")
-        if not isinstance(image, str) or not isinstance(text, str):
+        image, text = row.get("image"), row.get("text", "" if unread else None)
+        if not isinstance(image, str) or not image or not isinstance(text, str):
             raise BadManifest(f'{path}, line {number}: a row needs "image" and "text", both strings.')
         extra = {key: value for key, value in row.items() if key not in ("image", "text", "flags")}
-        yield LineTruth(path.parent / image, text, tuple(row.get("flags") or ()), extra)
+        yield LineTruth(path.parent / image, text, _flags(row.get("flags"), f"{path}, line {number}"), extra)
+
+
+def _flags(value: Any, where: str) -> tuple[str, ...]:
+    flags = [value] if isinstance(value, str) else value or []
+    if not isinstance(flags, list) or not all(isinstance(flag, str) for flag in flags):
+        raise BadManifest(f'{where}: "flags" is {value!r}. Give a list of strings, or leave it out.')
+    return tuple(flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +90,9 @@ def read_page_manifest(path: Path) -> Iterator[PageTruth]:
     """
     for number, row in read_rows(path):
         try:
-            lines = tuple(
-                TrueLine(str(line["text"]), _outline(line["polygon"]), _outline(line.get("baseline")) or None)
-                for line in row["lines"]
-            )
-            truth = PageTruth(path.parent / row["image"], int(row["width"]), int(row["height"]), lines)
-        except (KeyError, TypeError, ValueError) as error:
+            lines = tuple(_line(line) for line in row["lines"])
+            truth = PageTruth(path.parent / row["image"], _side(row["width"]), _side(row["height"]), lines)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BadManifest(
                 f"{path}, line {number}: {error!r}. A page needs image, width, height and lines; "
                 "a line needs text, polygon and baseline (which may be null)."
@@ -92,8 +101,23 @@ def read_page_manifest(path: Path) -> Iterator[PageTruth]:
         yield replace(truth, extra=extra)
 
 
+def _line(line: Any) -> TrueLine:
+    if not isinstance(line["text"], str):
+        raise TypeError(f"the text of a line is {line['text']!r}")
+    return TrueLine(line["text"], _outline(line["polygon"]), _outline(line.get("baseline")) or None)
+
+
+def _side(pixels: Any) -> int:
+    if int(pixels) < 1:
+        raise ValueError(f"a page is {pixels} pixels wide or high")
+    return int(pixels)
+
+
 def _outline(points: Any) -> Outline:
-    return tuple((float(x), float(y)) for x, y in points or ())
+    outline = tuple((float(x), float(y)) for x, y in points or ())
+    if not all(isfinite(number) for point in outline for number in point):
+        raise ValueError(f"the outline {points} is not finite")
+    return outline
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -103,7 +127,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         BadManifest: the file is missing, not UTF-8, or a line is not a JSON object.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BadManifest(f"{path} cannot be read ({error}). Give a JSONL file in UTF-8.") from error
     for number, line in enumerate(lines, start=1):
@@ -111,7 +135,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadManifest(f"{path}, line {number}: not JSON ({error}).") from error
         if not isinstance(row, dict):
             raise BadManifest(f"{path}, line {number}: not a JSON object.")

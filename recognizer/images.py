@@ -43,6 +43,7 @@ _OPENERS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
     "avif": AvifImagePlugin.AvifImageFile,
     "heif": HeifImageFile,
 }
+_PLAIN_FORMATS, _PLAIN_MODES = ("JPEG", "PNG", "WEBP", "BMP"), ("1", "L", "P", "RGB")
 _NEW_SUBFILE_TYPE, _TILE_TAGS = 254, (322, 323)
 _BIG_PX = 16_000_000
 _COSTLY = {"webp": 3}  # decoders that take several times the memory of others per pixel
@@ -95,6 +96,18 @@ def open_pages(data: bytes, *, name: str, limits: Limits = Limits()) -> Iterator
     for number, colour in enumerate(_decode(data, name=name, limits=limits), start=1):
         grey = np.array(colour.convert("L"))
         yield PageImage(number, colour, ~grey if is_light_on_dark(grey) else grey)
+
+
+def is_plain(data: bytes, *, name: str, limits: Limits = Limits()) -> bool:
+    """Whether any decoder sees in a file what people see: one opaque picture of 8 bits a channel. No pixel is decoded.
+
+    Raises:
+        BadInput: as ``open_pages``.
+    """
+    if _check_kind(data, name=name, limits=limits) == "pdf":
+        return False
+    image = _open_image(data, name=name, limits=limits)
+    return image.format in _PLAIN_FORMATS and image.mode in _PLAIN_MODES and "transparency" not in image.info
 
 
 def count_pages(data: bytes, *, name: str, limits: Limits = Limits()) -> int:

@@ -40,12 +40,16 @@ def read_card(folder: Path) -> dict[str, Any]:
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadModel(f"{path} cannot be read: {error}. Give a folder with {CARD} and {WEIGHTS}.") from error
-    known = isinstance(card, dict) and card.get("architecture") in (ARCHITECTURE, PARAGRAPHS) and "charset" in card
-    if not known:
+    if not _describes_a_model(card):
         raise BadModel(
             f"{path} does not describe a {ARCHITECTURE} or {PARAGRAPHS} model. Give a folder that `train` has written."
         )
     return card
+
+
+def _describes_a_model(card: Any) -> bool:
+    known = isinstance(card, dict) and card.get("architecture") in (ARCHITECTURE, PARAGRAPHS)
+    return known and isinstance(card.get("version"), str) and isinstance(card.get("charset"), dict)
 
 
 def notes_of(card: dict[str, Any]) -> dict[str, Any]:

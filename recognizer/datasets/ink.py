@@ -133,9 +133,10 @@ def render_split(table: Path, split: str, output: Path) -> dict[str, int]:
     Raises:
         BadManifest: the table is missing or has no such rows.
     """
-    if not table.exists():
-        raise BadManifest(f"{table} does not exist. Give a UNIPEN table (Parquet).")
-    book = InkBook(table, split=split)
+    try:
+        book = InkBook(table, split=split)
+    except (OSError, ValueError) as error:
+        raise BadManifest(f"{table} cannot be read ({error}). Give a UNIPEN table (Parquet).") from error
     if not len(book):
         raise BadManifest(f'{table} has no rows of the split "{split}".')
     (output / "lines").mkdir(parents=True, exist_ok=True)

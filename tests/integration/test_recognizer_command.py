@@ -92,7 +92,62 @@ def test_an_export_never_replaces_what_is_read(page: Path, tmp_path: Path, capsy
         image.save(copy)
     before = copy.read_bytes()
     status, _, err = run(capsys, "read", copy, "--format", "pdf", "--output", tmp_path)
+    assert (status, err) == (0, "") and copy.read_bytes() == before
+    assert (tmp_path / "scan.pdf.pdf").read_bytes().startswith(b"%PDF")
+    status, _, err = run(capsys, "read", copy, tmp_path / "scan.pdf.pdf", "--format", "pdf", "--output", tmp_path)
     assert status == 1 and "would replace what is read" in err and copy.read_bytes() == before
+
+
+def test_no_output_replaces_another_ones_or_an_input(
+    page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third = tmp_path / "a" / "scan.png", tmp_path / "b" / "scan.png", tmp_path / "b" / "scan.webp"
+    for copy in (first, second):
+        copy.parent.mkdir()
+        copy.write_bytes(page.read_bytes())
+    with Image.open(page) as image:
+        image.save(third)
+    status, _, err = run(capsys, "read", first, second, third, "--output", tmp_path / "out")
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["scan.png.txt", "scan.txt", "scan.webp.txt"]
+    assert (status, err) == (0, "")
+    for copy in (first, second):
+        copy.with_suffix(".txt").write_text("A person's own.")
+    status, _, err = run(capsys, "read", first, first.with_suffix(".txt"), "--output", first.parent)
+    assert status == 1 and "scan.txt" in err  # which is no picture
+    assert first.with_suffix(".txt").read_text() == "A person's own." and (first.parent / "scan.png.txt").exists()
+
+
+def test_a_folder_that_cannot_be_is_told(page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("x")
+    status, _, err = run(capsys, "read", page, "--output", tmp_path / "file")
+    assert status == 1 and "takes no file" in err and "Traceback" not in err
+
+
+def test_a_folder_is_read_without_what_systems_hide_in_it(
+    page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, nothing = tmp_path / "folder", tmp_path / "nothing"
+    folder.mkdir()
+    nothing.mkdir()
+    for name in (".DS_Store", "Thumbs.db"):
+        (folder / name).write_bytes(b"x")
+        (nothing / name).write_bytes(b"x")
+    (folder / "page.png").write_bytes(page.read_bytes())
+    status, out, err = run(capsys, "read", folder, "--json")
+    assert (status, len(json.loads(out)), err) == (0, 1, "")
+    status, out, err = run(capsys, "read", nothing, "--json")
+    assert (status, out.strip()) == (1, "[]") and "is a folder without files" in err
+
+
+def test_a_missing_line_is_named_and_the_others_of_its_manifest_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = write_manifest(tmp_path)
+    rows = [{"image": json.loads(line)["image"]} for line in manifest.read_text().splitlines()]
+    listed = tmp_path / "UNREAD.JSONL"
+    listed.write_text("".join(json.dumps(row) + "\n" for row in [{"image": "none.png"}, *rows]), encoding="utf-8-sig")
+    status, out, err = run(capsys, "read", "--lines", listed, "--json")
+    assert status == 1 and len(json.loads(out)) == len(rows) and "none.png does not exist" in err
 
 
 def test_scores_of_lines_have_the_contracts_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,6 +191,8 @@ def test_scores_of_pages_have_the_contracts_names(tmp_path: Path, capsys: pytest
         (["read", "a.png", "--format", "pdf"], "say where with --output"),
         (["read", "a.png", "--formt", "pdf"], "unrecognized arguments"),
         (["train", "--data", "d", "--output", "o"], "say how long to train"),
+        (["finetune", "m.jsonl", "--output", "o", "--minutes", "-1"], "-1 is no finite number above 0"),
+        (["finetune", "m.jsonl", "--output", "o", "--minutes", "nan"], "nan is no finite number above 0"),
     ],
 )
 def test_misuse_exits_2_and_says_how(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,12 +36,25 @@ def test_pages_of_two_writers_are_two_though_both_are_called_one(tmp_path: Path)
         ("[1]", "line 1: not a JSON object"),
         ('{"image": "a.png"}', '"image" and "text"'),
         ('{"image": "a.png", "text": 3}', '"image" and "text"'),
+        ('{"image": "", "text": "a"}', '"image" and "text"'),
+        ('{"image": "a.png", "text": "a", "flags": true}', '"flags" is True. Give a list of strings'),
+        ("[" * 100_000, "line 1: not JSON"),
     ],
 )
 def test_a_broken_manifest_says_which_line_and_why(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "m.jsonl").write_text(content)
     with pytest.raises(BadManifest, match=message):
         list(read_manifest(tmp_path / "m.jsonl"))
+
+
+def test_a_manifest_may_begin_with_a_mark_of_its_byte_order(tmp_path: Path) -> None:
+    (tmp_path / "m.jsonl").write_text('{"image": "a.png", "text": "é"}\r\n', encoding="utf-8-sig")
+    assert [row.text for row in read_manifest(tmp_path / "m.jsonl")] == ["é"]
+
+
+def test_rows_without_a_text_are_taken_where_they_may_be(tmp_path: Path) -> None:
+    (tmp_path / "m.jsonl").write_text('{"image": "a.png"}')
+    assert [row.text for row in read_manifest(tmp_path / "m.jsonl", unread=True)] == [""]
 
 
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
@@ -63,6 +76,22 @@ def test_a_page_manifest_gives_lines_in_order(tmp_path: Path) -> None:
 def test_a_page_without_width_is_told_what_a_page_needs(tmp_path: Path) -> None:
     (tmp_path / "p.jsonl").write_text('{"image": "p.png", "height": 20, "lines": []}')
     with pytest.raises(BadManifest, match=r"line 1: .*width"):
+        list(read_page_manifest(tmp_path / "p.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"width": 0}, "a page is 0 pixels wide or high"),
+        ({"height": float("inf")}, "line 1: "),
+        ({"lines": [{"text": None, "polygon": [], "baseline": None}]}, "the text of a line is None"),
+        ({"lines": [{"text": "a", "polygon": [[0, float("nan")]], "baseline": None}]}, "is not finite"),
+    ],
+)
+def test_a_page_that_cannot_be_is_told_why(tmp_path: Path, changed: dict[str, object], message: str) -> None:
+    page = {"image": "p.png", "width": 10, "height": 20, "lines": []} | changed
+    (tmp_path / "p.jsonl").write_text(json.dumps(page))
+    with pytest.raises(BadManifest, match=message):
         list(read_page_manifest(tmp_path / "p.jsonl"))
 
 
