@@ -6,14 +6,13 @@ ours.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from flywheel import additions
-from flywheel.label_results import Answer, content_of, read_line
+from flywheel.label_results import content_of, read_line, storable
 from flywheel.label_studio_records import Annotation, Task
 from flywheel.page_results import answer_of
 from flywheel.settling import stands
@@ -143,14 +142,9 @@ def _add(session: Session, sample: SampleRow, annotation: Annotation, *, content
             text=answer.text,
             problem=answer.problem,
             seconds=annotation.seconds,
-            result=_kept(annotation, answer),
+            result=storable(list(annotation.result)),
         )
     )
-
-
-def _kept(annotation: Annotation, answer: Answer) -> list[Any]:
-    """The raw answer, for whoever asks why; what no database stores has been told in the problem."""
-    return [] if answer.problem and "no database" in answer.problem else list(annotation.result)
 
 
 def _deleted(row: LabelRow) -> LabelRow:

@@ -198,6 +198,22 @@ def test_a_page_without_regions_is_refused_and_nothing_is_deleted(loop: Loop, pa
     assert live(loop, page) == page
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_answer_that_is_no_page_is_quarantined_and_holds_up_no_other(
+    loop: Loop, page: StoredPage, ann: Person
+) -> None:
+    other = loop.page(["it rains."], seed=8)
+    loop.push(other)
+    line = other.lines[0].id
+    strange = {"points": [["x", 1], [None, 2], [3, 3]], "closed": True, "note": "a\0b"}
+    ann.label(task_of(loop), [{"id": "a", "from_name": "outline", "to_name": "image", "value": strange}])
+    ann.type(loop.task_of(line), "it rains!")
+    (problem,) = back(loop).problems
+    assert "a corner, a size or a turn that is no number" in problem
+    assert truth(loop.store) == {line: "it rains!"}
+    assert back(loop).problems == []
+
+
 @ON_SQLITE
 def test_a_region_without_size_is_named_and_the_rest_is_taken_over(loop: Loop, page: StoredPage, ann: Person) -> None:
     box = {"x": 10, "y": 80, "width": 0, "height": 10}
