@@ -49,10 +49,14 @@ def keep_labels(session: Session, sample: SampleRow, task: Task) -> int:
         known = newest.pop(annotation.id, None)
         content = content_of(annotation)
         if known is None or known.content_sha256 != content:
-            _add(session, sample, annotation, content=content, revision=1 if known is None else known.revision + 1)
+            revision = 1 if known is None else known.revision + 1
+            _add(session, sample, annotation, task_id=task.id, content=content, revision=revision)
             new += 1
     for known in newest.values():
-        if known.verdict != "deleted":
+        if known.verdict != "deleted" and known.task_id in (
+            None,
+            task.id,
+        ):  # another task's answers are not in this one
             session.add(_deleted(known))
             new += 1
     session.flush()
@@ -129,11 +133,14 @@ def _newest(session: Session, sample_id: UUID) -> dict[int, LabelRow]:
     return {row.annotation_id: row for row in rows}
 
 
-def _add(session: Session, sample: SampleRow, annotation: Annotation, *, content: str, revision: int) -> None:
+def _add(
+    session: Session, sample: SampleRow, annotation: Annotation, *, task_id: int, content: str, revision: int
+) -> None:
     answer = read_line(annotation) if sample.line_id is not None else answer_of(annotation)
     session.add(
         LabelRow(
             sample_id=sample.id,
+            task_id=task_id,
             annotation_id=annotation.id,
             revision=revision,
             content_sha256=content,
@@ -150,6 +157,7 @@ def _add(session: Session, sample: SampleRow, annotation: Annotation, *, content
 def _deleted(row: LabelRow) -> LabelRow:
     return LabelRow(
         sample_id=row.sample_id,
+        task_id=row.task_id,
         annotation_id=row.annotation_id,
         revision=row.revision + 1,
         content_sha256="",
