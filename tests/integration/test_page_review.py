@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from flywheel.pulling import Pull, Pulled
 from flywheel.records import StoredPage
 from flywheel.sync import pull, queue_pages
 from flywheel.tables import LineRow
+from recognizer.errors import BadModel
 from recognizer.images import PageImage
 from recognizer.page import Line, Outline, Reading
 from tests.label_studio import Person
@@ -188,6 +190,30 @@ def test_a_page_that_has_changed_here_since_is_left_alone_and_told(loop: Loop, p
     assert "has changed in Inkloop since it was sent" in problem
     assert (live(loop, page), truth(loop.store)) == (before, {})
     assert back(loop).problems == []
+
+
+@ON_SQLITE
+def test_a_page_whose_failure_passes_is_taken_over_by_the_next_pull(
+    loop: Loop, page: StoredPage, ann: Person, tmp_path: Path
+) -> None:
+    box = {"x": 10, "y": 80, "width": 40, "height": 10}
+    same = {"id": "drawn", "to_name": "image", "from_name": "box", "type": "rectangle", "value": box}
+    ann.label(task_of(loop), [*prefilled(loop), same])
+
+    def no_model(_: UUID) -> Reader:
+        raise BadModel("The weights are being copied.")
+
+    (problem,) = pull(loop.store, loop.client, loop.settings, reader=no_model).problems
+    assert problem == f"An answer to page {page.id} waits for the next pull: The weights are being copied."
+    image, _ = loop.store.page_image(page.id, loop.store.contributor("Ann"))
+    (file,) = [path for path in (tmp_path / "blobs").rglob("*") if path.is_file() and path.read_bytes() == image]
+    file.unlink()
+    (problem,) = back(loop).problems
+    assert "waits for the next pull: The blob" in problem
+    file.write_bytes(image)
+    done = back(loop)
+    assert (done.problems, done.accepted, len(live(loop, page).lines)) == ([], 3, 4)
+    assert back(loop).accepted == 0
 
 
 @ON_SQLITE
