@@ -14,7 +14,7 @@ from demo.services import Services
 from flywheel.errors import FlywheelError
 from flywheel.label_studio import LabelStudio
 from flywheel.review_queue import review_queue
-from flywheel.sync import pull, push
+from flywheel.sync import broke_off, pull, push
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +85,11 @@ class LabelDesk:
         try:
             self._run(direction, new_project)
         except FlywheelError as error:
-            trouble = str(error)
+            trouble = broke_off(direction, error)
             log.warning("%s", error)
+        except Exception as error:
+            trouble = broke_off(direction, error)  # nobody reads the log while the tab seems to be at rest
+            log.exception("%s", trouble)
         finally:
             with self._lock:
                 self._bench = Bench(None, trouble)

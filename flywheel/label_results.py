@@ -7,12 +7,15 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
 from flywheel.label_studio_records import Annotation
+from flywheel.refusals import is_unstorable
 
 LONGEST_TEXT = 10_000
+MEND = "Correct it in Label Studio; the next pull takes it up."
 VERDICTS = {"Illegible": "illegible", "Not text": "not_text"}
 
 
@@ -73,6 +76,17 @@ def content_of(annotation: Annotation) -> str:
     return sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def storable(value: Any) -> Any:
+    """Any JSON as every database can hold it: U+FFFD for NUL and for half a surrogate pair, null for no number."""
+    if isinstance(value, str):
+        return "".join("\ufffd" if is_unstorable(character) else character for character in value)
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, dict):
+        return {storable(name): storable(item) for name, item in value.items()}
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
 def _verdict(chosen: list[object]) -> Answer:
     if len(set(map(str, chosen))) > 1:
         return _invalid(f"It holds {len(chosen)} verdicts at once.")
@@ -89,14 +103,14 @@ def line_text(texts: list[object]) -> Answer:
         return _invalid(f"It holds {len(lines)} texts, and the picture shows one line.")
     if len(lines[0]) > LONGEST_TEXT:
         return _invalid(f"Its text has {len(lines[0])} characters; a line has at most {LONGEST_TEXT}.")
-    broken = next((character for character in lines[0] if character == "\0" or "\ud800" <= character <= "\udfff"), None)
+    broken = next((character for character in lines[0] if is_unstorable(character)), None)
     if broken is not None:
         return _invalid(f"Its text holds U+{ord(broken):04X}, which no database stores.")
     return Answer("text", lines[0])
 
 
 def _invalid(problem: str) -> Answer:
-    return Answer("invalid", problem=f"{problem} Correct it in Label Studio; the next pull takes it up.")
+    return Answer("invalid", problem=f"{problem} {MEND}")
 
 
 def _values(result: Iterable[dict[str, Any]], name: str, key: str) -> list[object]:

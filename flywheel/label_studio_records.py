@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+LONGEST_S = 10**9
+"""No answer takes longer; what seems to is a broken clock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -71,15 +74,19 @@ def as_task(row: Mapping[str, Any]) -> Task:
 
 
 def _annotation(row: Mapping[str, Any]) -> Annotation:
-    by = row.get("completed_by")
-    seconds = row.get("lead_time")
+    by, result = row.get("completed_by"), row.get("result")
     return Annotation(
         id=int(row["id"]),
         annotator=str(by.get("email") or by.get("id")) if isinstance(by, Mapping) else str(by),
         cancelled=bool(row.get("was_cancelled")),
-        seconds=float(seconds) if isinstance(seconds, int | float) else None,
-        result=tuple(part for part in row.get("result") or () if isinstance(part, dict)),
+        seconds=_seconds(row.get("lead_time")),
+        result=tuple(part for part in result if isinstance(part, dict)) if isinstance(result, list) else (),
     )
+
+
+def _seconds(given: object) -> float | None:
+    """A duration; None where what was measured is none."""
+    return float(given) if isinstance(given, int | float) and 0 <= given < LONGEST_S else None
 
 
 def as_uuid(text: object) -> UUID | None:

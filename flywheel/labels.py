@@ -4,20 +4,23 @@ Whether an answer is new tells its content, never its time: the server moves tim
 ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from flywheel import additions
-from flywheel.label_results import Answer, content_of, read_line
+from flywheel.label_results import content_of, read_line, storable
 from flywheel.label_studio_records import Annotation, Task
 from flywheel.page_results import answer_of
-from flywheel.settling import standing
-from flywheel.tables import ContributorRow, LabelRow, SampleRow
+from flywheel.settling import stands
+from flywheel.tables import AcceptanceRow, ContributorRow, LabelRow, LineRow, SampleRow
+from flywheel.trust import Outcome
+
+Lines = Collection[UUID] | Select[UUID | None]
+"""Lines by their ids, or a statement that selects them."""
 
 SAID = ("text", "illegible", "not_text")
 """The verdicts that say something about a line."""
@@ -46,10 +49,14 @@ def keep_labels(session: Session, sample: SampleRow, task: Task) -> int:
         known = newest.pop(annotation.id, None)
         content = content_of(annotation)
         if known is None or known.content_sha256 != content:
-            _add(session, sample, annotation, content=content, revision=1 if known is None else known.revision + 1)
+            revision = 1 if known is None else known.revision + 1
+            _add(session, sample, annotation, task_id=task.id, content=content, revision=revision)
             new += 1
     for known in newest.values():
-        if known.verdict != "deleted":
+        if known.verdict != "deleted" and known.task_id in (
+            None,
+            task.id,
+        ):  # another task's answers are not in this one
             session.add(_deleted(known))
             new += 1
     session.flush()
@@ -59,16 +66,25 @@ def keep_labels(session: Session, sample: SampleRow, task: Task) -> int:
 
 def labels_of(session: Session, line_id: UUID) -> list[Label]:
     """What people say of a line now, the newest answer of each, oldest first; whoever skipped it says nothing."""
-    samples = list(session.scalars(select(SampleRow.id).where(SampleRow.line_id == line_id)))
-    rows = [row for sample_id in samples for row in _newest(session, sample_id).values() if row.verdict in SAID]
-    by_person: dict[UUID, LabelRow] = {}
-    for row in sorted(rows, key=lambda row: row.created_at):
-        by_person.pop(row.contributor_id, None)
-        by_person[row.contributor_id] = row
-    names: dict[UUID, str] = {}
-    for person in by_person:
-        names[person] = session.get_one(ContributorRow, person).name
-    return [Label(person, names[person], row.verdict, row.text or "") for person, row in by_person.items()]
+    return labels_by_line(session, [line_id]).get(line_id, [])
+
+
+def labels_by_line(session: Session, line_ids: Lines) -> dict[UUID, list[Label]]:
+    """What people say of lines now, as `labels_of` tells it of one; those first that were answered first."""
+    rows = session.execute(
+        select(LineRow.id, LabelRow.contributor_id, ContributorRow.name, LabelRow.verdict, LabelRow.text)
+        .join(SampleRow, SampleRow.id == LabelRow.sample_id)
+        .join(LineRow, LineRow.id == SampleRow.line_id)
+        .join(ContributorRow, ContributorRow.id == LabelRow.contributor_id)
+        .where(LineRow.id.in_(line_ids), is_newest(), LabelRow.verdict.in_(SAID))
+        .order_by(LabelRow.created_at, LabelRow.annotation_id)
+    )
+    by_person: dict[UUID, dict[UUID, Label]] = {}
+    for line_id, person, name, verdict, text in rows:
+        labels = by_person.setdefault(line_id, {})
+        labels.pop(person, None)
+        labels[person] = Label(person, name, verdict, text or "")
+    return {line_id: list(labels.values()) for line_id, labels in by_person.items()}
 
 
 def known_text(session: Session, line_id: UUID) -> Label | None:
@@ -76,11 +92,23 @@ def known_text(session: Session, line_id: UUID) -> Label | None:
 
     Whatever changes it counts as theirs from then on.
     """
-    asked = session.scalar(select(func.min(SampleRow.created_at)).where(SampleRow.line_id == line_id, SampleRow.known))
-    stands = None if asked is None else standing(session, line_id)
-    if stands is None or asked is None or stands.outcome != "accepted" or stands.created_at > asked:
-        return None
-    return Label(stands.contributor_id or stands.id, "ground truth", "text", stands.text)
+    return known_texts(session, [line_id]).get(line_id)
+
+
+def known_texts(session: Session, line_ids: Lines) -> dict[UUID, Label]:
+    """What `known_text` tells of one line, of several; lines without a known text are left out."""
+    asked = (
+        select(SampleRow.line_id, func.min(SampleRow.created_at).label("at"))
+        .where(SampleRow.known, SampleRow.line_id.in_(line_ids))
+        .group_by(SampleRow.line_id)
+        .subquery()
+    )
+    rows = session.scalars(
+        select(AcceptanceRow)
+        .join(asked, asked.c.line_id == AcceptanceRow.line_id)
+        .where(stands(), AcceptanceRow.outcome == Outcome.ACCEPTED, AcceptanceRow.created_at <= asked.c.at)
+    )
+    return {row.line_id: Label(row.contributor_id or row.id, "ground truth", "text", row.text) for row in rows}
 
 
 def newest_answers(session: Session, sample_id: UUID) -> list[LabelRow]:
@@ -88,16 +116,15 @@ def newest_answers(session: Session, sample_id: UUID) -> list[LabelRow]:
     return list(_newest(session, sample_id).values())
 
 
-def newest_labels(session: Session) -> Sequence[LabelRow]:
-    """The newest revision of every answer, deleted ones left out."""
+def is_newest() -> ColumnElement[bool]:
+    """Whether the label at hand is the newest revision of its answer."""
     later = aliased(LabelRow)
     newest = (
         select(func.max(later.revision))
         .where(later.sample_id == LabelRow.sample_id, later.annotation_id == LabelRow.annotation_id)
         .scalar_subquery()
     )
-    wanted = select(LabelRow).where(LabelRow.revision == newest, LabelRow.verdict != "deleted")
-    return session.scalars(wanted.order_by(LabelRow.created_at)).all()
+    return LabelRow.revision == newest
 
 
 def _newest(session: Session, sample_id: UUID) -> dict[int, LabelRow]:
@@ -106,11 +133,14 @@ def _newest(session: Session, sample_id: UUID) -> dict[int, LabelRow]:
     return {row.annotation_id: row for row in rows}
 
 
-def _add(session: Session, sample: SampleRow, annotation: Annotation, *, content: str, revision: int) -> None:
+def _add(
+    session: Session, sample: SampleRow, annotation: Annotation, *, task_id: int, content: str, revision: int
+) -> None:
     answer = read_line(annotation) if sample.line_id is not None else answer_of(annotation)
     session.add(
         LabelRow(
             sample_id=sample.id,
+            task_id=task_id,
             annotation_id=annotation.id,
             revision=revision,
             content_sha256=content,
@@ -119,19 +149,15 @@ def _add(session: Session, sample: SampleRow, annotation: Annotation, *, content
             text=answer.text,
             problem=answer.problem,
             seconds=annotation.seconds,
-            result=_kept(annotation, answer),
+            result=storable(list(annotation.result)),
         )
     )
-
-
-def _kept(annotation: Annotation, answer: Answer) -> list[Any]:
-    """The raw answer, for whoever asks why; what no database stores has been told in the problem."""
-    return [] if answer.problem and "no database" in answer.problem else list(annotation.result)
 
 
 def _deleted(row: LabelRow) -> LabelRow:
     return LabelRow(
         sample_id=row.sample_id,
+        task_id=row.task_id,
         annotation_id=row.annotation_id,
         revision=row.revision + 1,
         content_sha256="",

@@ -1,8 +1,9 @@
 """Lets what people did to a page's regions in Label Studio happen to its lines here: moved, drawn, deleted, reordered.
 
-Each answer is applied once. The sample remembers which region stands for which line, also after a region was moved and
-its line became another, so an edit in Label Studio finds the lines of before. It remembers in the transaction that
-changes the lines: a crash in the midst of an answer repeats nothing that was done.
+Each answer is applied once, and again with the next pull where a failure may pass. The sample remembers which region
+stands for which line, also after a region was moved and its line became another, so an edit in Label Studio finds the
+lines of before. It remembers in the transaction that changes the lines: a crash in the midst of an answer repeats
+nothing that was done.
 """
 
 import json
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from flywheel import queries
 from flywheel.editing import Edit, change_lines, check_edit, reorder
-from flywheel.errors import BadOutline, FlywheelError
+from flywheel.errors import BadOutline, FlywheelError, NotFound, StaleDocument, Unstorable
 from flywheel.label_studio_records import Annotation
 from flywheel.labels import newest_answers
 from flywheel.outlines import NewLine
@@ -38,6 +39,10 @@ STALE = (
     "The page has changed in Inkloop since it was sent, so its regions were not taken over. "
     "Correct it in Inkloop, or send it again."
 )
+
+FOR_GOOD = (BadOutline, NotFound, StaleDocument, Unstorable)
+"""What an answer cannot be taken over for, however often it is tried; all else may pass: a file that is missing, a
+database that is away, a model that does not load."""
 
 
 class OutlineReader(Protocol):
@@ -82,9 +87,13 @@ def apply_pages(store: Store, policy: Policy, reader: GetReader) -> Applied:
     for work in _unapplied(store):
         try:
             _Page(store, policy, reader, work, done).apply()
-        except (FlywheelError, RecognizerError) as error:
+        except FOR_GOOD as error:
             done.problems.append(f"An answer to page {work.page_id} was not taken over: {error}")
             log.error("%s", done.problems[-1])
+        except (FlywheelError, RecognizerError, OSError) as error:
+            done.problems.append(f"An answer to page {work.page_id} waits for the next pull: {error}")
+            log.error("%s", done.problems[-1])
+            continue
         with store.writing() as session:
             _remember(session, work, applied=work.label)
     return done

@@ -6,11 +6,11 @@ Coordinates there are percent of the image.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import cos, radians, sin
+from math import cos, isfinite, radians, sin
 from typing import Any
 from uuid import UUID
 
-from flywheel.label_results import Answer, line_text
+from flywheel.label_results import MEND, Answer, line_text
 from flywheel.label_studio_records import Annotation
 from flywheel.records import StoredPage
 from recognizer.page import Outline
@@ -62,6 +62,13 @@ def page_task(sample_id: UUID, page: StoredPage, *, image: str, where: str) -> d
 
 def read_page(annotation: Annotation, *, width: int, height: int) -> PageAnswer:
     """The regions that an annotation leaves, in reading order where people gave one."""
+    try:
+        return _read(annotation, width, height)
+    except (ValueError, TypeError, OverflowError) as error:
+        return PageAnswer(problem=f"A region has a corner, a size or a turn that is no number: {error}. {MEND}")
+
+
+def _read(annotation: Annotation, width: int, height: int) -> PageAnswer:
     regions: dict[str, Region] = {}
     for part in annotation.result:
         name, value = str(part.get("id")), part.get("value")
@@ -76,7 +83,7 @@ def read_page(annotation: Annotation, *, width: int, height: int) -> PageAnswer:
                 return PageAnswer(problem=f"A region's text cannot be used. {answer.problem}")
             region.text = answer.text
         elif part["from_name"] == "place" and isinstance(value.get("number"), int | float):
-            region.place = float(value["number"])
+            region.place = _number(value["number"])
     found = [region for region in regions.values() if region.polygon]
     if not found:
         return PageAnswer(problem="It leaves no region. If the page holds no writing, delete its lines in Inkloop.")
@@ -112,19 +119,27 @@ def _polygon(value: Mapping[str, Any], width: int, height: int) -> Outline:
     """The outline of a polygon, or the corners of a rectangle, which may be turned about its first corner."""
     points = value.get("points")
     if isinstance(points, list):
-        return tuple((x * width / 100, y * height / 100) for x, y in _pairs(points))
+        return tuple((_number(x * width / 100), _number(y * height / 100)) for x, y in _pairs(points))
     given = [value.get(name) for name in ("x", "y", "width", "height")]
     if not all(isinstance(number, int | float) for number in given):
         return ()
-    x, y, w, h = (float(number or 0) for number in given)
+    x, y, w, h = (_number(number or 0) for number in given)
     left, top, wide, high = x * width / 100, y * height / 100, w * width / 100, h * height / 100
-    turn = radians(float(value.get("rotation") or 0))
+    turn = radians(_number(value.get("rotation") or 0))
     corners = ((0.0, 0.0), (wide, 0.0), (wide, high), (0.0, high))
     return tuple((left + u * cos(turn) - v * sin(turn), top + u * sin(turn) + v * cos(turn)) for u, v in corners)
 
 
 def _pairs(points: Iterable[object]) -> list[tuple[float, float]]:
-    return [(float(point[0]), float(point[1])) for point in points if isinstance(point, list) and len(point) == 2]
+    return [(_number(point[0]), _number(point[1])) for point in points if isinstance(point, list) and len(point) == 2]
+
+
+def _number(value: Any) -> float:
+    """A number that can be drawn: JSON from elsewhere may hold anything, also what Python reads as infinite."""
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError(f"{number} is not finite")
+    return number
 
 
 def _listed(value: object) -> list[object]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from flywheel import outbox, trust
 from flywheel.agreement import Settled, settle
+from flywheel.doubles import keep_one
 from flywheel.label_projects import KnownProject
 from flywheel.label_studio import LabelStudio
 from flywheel.label_studio_records import Task
@@ -137,25 +138,28 @@ class Pull:
     def _reconcile(self) -> None:
         """Remember as gone what was deleted there: it is not sent again by itself, and what people said of it stays.
 
-        A task that came twice, because an import was still under way when it was looked for, goes once.
+        Of a task that came twice one stays, and every one that people answered.
         """
         there = self.client.samples(self.project.number)
-        with self.store.writing() as session:
+        with self.store.reading() as session:
             known = {row[0]: row[1] for row in session.execute(_there(self.project.id))}
-            gone = [sample_id for sample_id in known if sample_id not in there]
+        twice = [sample_id for sample_id in known if len(there.get(sample_id, ())) > 1]
+        one = keep_one(self.client, self.project.number, twice)
+        gone = [sample_id for sample_id in known if sample_id not in there]
+        foreign = sum(map(len, there.values())) - one.deleted - (len(known) - len(gone))
+        with self.store.writing() as session:
             session.execute(update(SampleRow).where(SampleRow.id.in_(gone)).values(state="gone"))
-            foreign = sum(len(tasks) for sample_id, tasks in there.items() if sample_id not in known)
+            moved = [{"id": sample_id, "task_id": task_id} for sample_id, task_id in one.tasks.items()]
+            if moved:
+                session.execute(update(SampleRow), moved)
             session.execute(
                 update(LabelProjectRow).where(LabelProjectRow.id == self.project.id).values(foreign_tasks=foreign)
             )
-        for sample_id, task_id in known.items():
-            for double in set(there.get(sample_id, ())) - {task_id}:
-                self.client.delete_task(double)
         self.done.deleted += len(gone)
         log.info("%d of %d tasks are gone from project %d.", len(gone), len(known), self.project.number)
 
     def _foreign(self, session: Session) -> int:
-        """The tasks that are none of ours, as last counted."""
+        """The tasks that are none of ours, and those of samples that have another, as last counted."""
         return session.get_one(LabelProjectRow, self.project.id).foreign_tasks
 
 
@@ -181,9 +185,9 @@ def _disagreement(settled: Settled) -> str:
 
 def _problems(session: Session, project: KnownProject, sample: SampleRow) -> list[str]:
     """What is wrong with the answers to a sample, and where to mend it."""
-    where = "" if sample.task_id is None else f" {project.task_url(sample.task_id)}"
-    return [
-        f"Task {sample.task_id}, answer {row.annotation_id}: {row.problem}{where}"
-        for row in newest_answers(session, sample.id)
-        if row.problem
-    ]
+    told = []
+    for row in newest_answers(session, sample.id):
+        task_id = row.task_id or sample.task_id
+        if row.problem and task_id is not None:
+            told.append(f"Task {task_id}, answer {row.annotation_id}: {row.problem} {project.task_url(task_id)}")
+    return told

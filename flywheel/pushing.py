@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from flywheel import outbox
+from flywheel.doubles import keep_one
 from flywheel.errors import LabelStudioError, LabelStudioRefused, ProjectGone
 from flywheel.label_configs import Kind
 from flywheel.label_pictures import LineView, line_views
@@ -118,15 +119,10 @@ class Push:
 
     def _look_up(self, sample_ids: Sequence[UUID]) -> dict[UUID, int]:
         """The tasks that samples became, remembered; of two tasks for one sample the younger goes, no answer ever."""
-        found = self.client.find_tasks(self.project.number, sample_ids)
-        for tasks in found.values():
-            for double in tasks[1:]:
-                if not double.answered:
-                    self.client.delete_task(double.id)
-        first = {sample_id: tasks[0].id for sample_id, tasks in found.items()}
+        found = keep_one(self.client, self.project.number, sample_ids).tasks
         with self.store.writing() as session:
-            outbox.mark_open(session, first)
-        return first
+            outbox.mark_open(session, found)
+        return found
 
     def _mark(self, batch: Sequence[Sample]) -> Views:
         """What people will see of a batch, marked as sent; lines that are no longer there are withdrawn."""

@@ -12,6 +12,11 @@ LONGEST_LABEL = 200
 LARGEST_INTEGER = 2**31 - 1
 
 
+def is_unstorable(character: str) -> bool:
+    """Whether some database has no place for a character in its texts."""
+    return character == "\0" or "\ud800" <= character <= "\udfff"
+
+
 def refuse_unstorable(text: str, where: str) -> None:
     """Return if every database can hold the text; ``where`` opens the sentence.
 
@@ -19,7 +24,7 @@ def refuse_unstorable(text: str, where: str) -> None:
         Unstorable: it cannot.
     """
     for place, character in enumerate(text):
-        if character == "\0" or "\ud800" <= character <= "\udfff":
+        if is_unstorable(character):
             raise Unstorable(
                 f"{where} holds U+{ord(character):04X} at character {place + 1}, which no database stores. Remove it."
             )

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
 
 from flywheel import trust
 from flywheel.settings import Policy
@@ -11,6 +11,17 @@ from flywheel.tables import AcceptanceRow
 from flywheel.trust import Claim, Outcome
 
 OURS: trust.Source = "label_studio"
+
+
+def stands() -> ColumnElement[bool]:
+    """Whether the judgement at hand decides about its line, as `flywheel.trust` reads it."""
+    later = aliased(AcceptanceRow)
+    newest = (
+        select(func.max(later.number))
+        .where(later.line_id == AcceptanceRow.line_id, later.outcome != Outcome.HELD)
+        .scalar_subquery()
+    )
+    return AcceptanceRow.number == newest
 
 
 def standing(session: Session, line_id: UUID) -> AcceptanceRow | None:

@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from flywheel import outbox, personal, registry
-from flywheel.errors import FlywheelError, LabelStudioError, ProjectGone, SyncRunning
+from flywheel.errors import FlywheelError, ProjectGone, SyncRunning
 from flywheel.label_configs import Kind
 from flywheel.label_projects import known_projects, mark_gone, reach_project
+from flywheel.label_results import storable
 from flywheel.label_studio import LabelStudio
 from flywheel.page_edits import GetReader, OutlineReader, apply_pages
 from flywheel.pulling import Pull, Pulled
@@ -148,6 +149,16 @@ def last_runs(store: Store, limit: int = 10) -> list[dict[str, Any]]:
         ]
 
 
+def broke_off(direction: str, error: Exception) -> str:
+    """The sentence that tells people what ended a push or a pull."""
+    if isinstance(error, FlywheelError | RecognizerError):
+        return str(error)
+    return (
+        f"The {direction} broke off, which it never should: {type(error).__name__}: {error}. What it had done is kept, "
+        "and the next one goes on from there; if that ends the same way, report it with what Inkloop's log says."
+    )
+
+
 @contextmanager
 def _recorded(store: Store, direction: str, done: Pushed | Pulled) -> Iterator[None]:
     """Alone with the server while the block runs; then its record, also of what broke it off."""
@@ -156,8 +167,8 @@ def _recorded(store: Store, direction: str, done: Pushed | Pulled) -> Iterator[N
             raise SyncRunning("Another push or pull is under way. Wait until it has ended, then try again.")
         try:
             yield
-        except LabelStudioError as error:
-            _record(store, direction, done, [str(error)])
+        except Exception as error:
+            _record(store, direction, done, [broke_off(direction, error)])
             raise
         _record(store, direction, done, [])
 
@@ -166,4 +177,4 @@ def _record(store: Store, direction: str, done: Pushed | Pulled, problems: list[
     numbers = asdict(done)
     said = numbers.pop("problems")
     with store.writing() as session:
-        session.add(SyncRunRow(direction=direction, done=numbers, problems=[*said, *problems]))
+        session.add(SyncRunRow(direction=direction, done=numbers, problems=storable([*said, *problems])))

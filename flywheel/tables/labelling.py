@@ -22,7 +22,7 @@ class LabelProjectRow(Base):
     """One of our projects on one server; tasks touched up to ``watermark``, by that server's clock, have been pulled.
 
     ``gone`` tells that the server no longer has it; the outbox waits until a person wants a new one. ``foreign_tasks``
-    counts the tasks there that are none of ours.
+    counts the tasks there that are none of ours, or one too many for a sample.
     """
 
     __tablename__ = "label_projects"
@@ -77,7 +77,8 @@ class LabelRow(Base):
     """What one person answered to a sample; ``revision`` counts the contents of one annotation from 1.
 
     Verdicts: ``text``, ``illegible``, ``not_text``; ``regions`` for a page; ``skipped``, ``deleted``, and ``invalid``
-    with the ``problem`` in a sentence. ``content_sha256`` tells whether an annotation pulled again has changed.
+    with the ``problem`` in a sentence. ``task_id`` is the task that was answered, for a sample may have two; None: an
+    old label, of which nobody noted it. ``content_sha256`` tells whether an annotation pulled again has changed.
     """
 
     __tablename__ = "labels"
@@ -90,6 +91,7 @@ class LabelRow(Base):
     )
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     sample_id: Mapped[UUID] = mapped_column(ForeignKey("samples.id"))
+    task_id: Mapped[int | None]
     annotation_id: Mapped[int]
     revision: Mapped[int]
     content_sha256: Mapped[str] = mapped_column(Sha256)

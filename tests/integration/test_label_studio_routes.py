@@ -167,6 +167,21 @@ def test_push_and_pull_over_the_api_work_in_the_background(app: Running, studio:
     assert studio.account.token not in json.dumps(answer)
 
 
+def test_a_pull_that_breaks_off_unforeseen_says_so_in_the_tab_and_in_its_record(
+    app: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise TypeError("a fault of ours")
+
+    monkeypatch.setattr("flywheel.sync.apply_pages", broken)
+    address = f"{app.url}/api/v1/label-studio"
+    httpx.post(f"{address}/pull")
+    wait_for(lambda: httpx.get(address).json()["running"] is None)
+    answer = httpx.get(address).json()
+    assert answer["trouble"].startswith("The pull broke off, which it never should: TypeError: a fault of ours.")
+    assert answer["report"]["runs"][0]["problems"] == [answer["trouble"]]
+
+
 def test_without_a_server_push_says_how_to_get_one(tmp_path: Path) -> None:
     with serving(tmp_path, FakeReader()) as running:
         answer = httpx.post(f"{running.url}/api/v1/label-studio/push")

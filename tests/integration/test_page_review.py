@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from flywheel.pulling import Pull, Pulled
 from flywheel.records import StoredPage
 from flywheel.sync import pull, queue_pages
 from flywheel.tables import LineRow
+from recognizer.errors import BadModel
 from recognizer.images import PageImage
 from recognizer.page import Line, Outline, Reading
 from tests.label_studio import Person
@@ -191,11 +193,51 @@ def test_a_page_that_has_changed_here_since_is_left_alone_and_told(loop: Loop, p
 
 
 @ON_SQLITE
+def test_a_page_whose_failure_passes_is_taken_over_by_the_next_pull(
+    loop: Loop, page: StoredPage, ann: Person, tmp_path: Path
+) -> None:
+    box = {"x": 10, "y": 80, "width": 40, "height": 10}
+    same = {"id": "drawn", "to_name": "image", "from_name": "box", "type": "rectangle", "value": box}
+    ann.label(task_of(loop), [*prefilled(loop), same])
+
+    def no_model(_: UUID) -> Reader:
+        raise BadModel("The weights are being copied.")
+
+    (problem,) = pull(loop.store, loop.client, loop.settings, reader=no_model).problems
+    assert problem == f"An answer to page {page.id} waits for the next pull: The weights are being copied."
+    image, _ = loop.store.page_image(page.id, loop.store.contributor("Ann"))
+    (file,) = [path for path in (tmp_path / "blobs").rglob("*") if path.is_file() and path.read_bytes() == image]
+    file.unlink()
+    (problem,) = back(loop).problems
+    assert "waits for the next pull: The blob" in problem
+    file.write_bytes(image)
+    done = back(loop)
+    assert (done.problems, done.accepted, len(live(loop, page).lines)) == ([], 3, 4)
+    assert back(loop).accepted == 0
+
+
+@ON_SQLITE
 def test_a_page_without_regions_is_refused_and_nothing_is_deleted(loop: Loop, page: StoredPage, ann: Person) -> None:
     ann.label(task_of(loop), [])
     (problem,) = back(loop).problems
     assert "It leaves no region." in problem
     assert live(loop, page) == page
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_answer_that_is_no_page_is_quarantined_and_holds_up_no_other(
+    loop: Loop, page: StoredPage, ann: Person
+) -> None:
+    other = loop.page(["it rains."], seed=8)
+    loop.push(other)
+    line = other.lines[0].id
+    strange = {"points": [["x", 1], [None, 2], [3, 3]], "closed": True, "note": "a\0b"}
+    ann.label(task_of(loop), [{"id": "a", "from_name": "outline", "to_name": "image", "value": strange}])
+    ann.type(loop.task_of(line), "it rains!")
+    (problem,) = back(loop).problems
+    assert "a corner, a size or a turn that is no number" in problem
+    assert truth(loop.store) == {line: "it rains!"}
+    assert back(loop).problems == []
 
 
 @ON_SQLITE

@@ -204,6 +204,41 @@ def test_a_task_whose_push_never_heard_of_it_is_recognised(loop: Loop, ann: Pers
     assert (loop.push(page).found, len(loop.tasks())) == (2, 3)
 
 
+def double_of(loop: Loop, line: UUID) -> int:
+    """A second task for a line, as an import makes it that arrives after the push had given it up."""
+    (first,) = [task for task in loop.tasks() if int(task.id) == loop.task_of(line)]
+    (double,) = loop.client.import_tasks(int(first.project), [{"data": first.data}])
+    return double
+
+
+def test_two_people_who_answer_the_two_tasks_of_one_line_disagree(
+    loop: Loop, page: StoredPage, ann: Person, bea: Person
+) -> None:
+    line = page.lines[0].id
+    first = loop.task_of(line)
+    ann.type(first, "Dear Bob,")
+    loop.pull()
+    second = double_of(loop, line)
+    bea.type(second, "Deaf Bob,")
+    done = loop.pull(reconcile=True)
+    assert (done.disagreed, truth(loop.store)) == (1, {})
+    assert revisions(loop) == [(1, "text", "Dear Bob,"), (1, "text", "Deaf Bob,")]
+    assert {first, second} <= {int(task.id) for task in loop.tasks()}
+    ann.type(loop.task_of(page.lines[1].id), "it rains.")
+    assert (loop.pull().accepted, len(loop.tasks())) == (1, 4)
+
+
+def test_of_two_tasks_for_one_line_a_pull_leaves_the_answered_one(loop: Loop, page: StoredPage, ann: Person) -> None:
+    line = page.lines[0].id
+    first, second = loop.task_of(line), double_of(loop, line)
+    ann.type(second, "Dear Bob,")
+    unanswered = double_of(loop, page.lines[1].id)
+    assert loop.pull().accepted == 1
+    assert loop.task_of(line) == second
+    assert {first, unanswered}.isdisjoint({int(task.id) for task in loop.tasks()})
+    assert (loop.pull(reconcile=True).deleted, truth(loop.store)) == (0, {line: "Dear Bob,"})
+
+
 def test_a_label_of_a_moment_before_the_watermark_is_not_missed(loop: Loop, page: StoredPage, ann: Person) -> None:
     """Two saves on the server may become visible in the other order of their times."""
     ann.type(loop.task_of(page.lines[0].id), "Dear Bob,")
