@@ -130,4 +130,5 @@ def _by_image(rows: Sequence[LineTruth]) -> dict[bytes, list[LineTruth]]:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
+    """Two texts that differ in their spaces alone do not contradict each other."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
