@@ -65,6 +65,7 @@ class RunAnswer(BaseModel):
     created_at: datetime
     finished_at: datetime | None
     scope: ScopeAnswer | None = Field(description="whom it is to find a model for; null: everybody")
+    left_out: dict[str, Any] | None = Field(description="the lines it went on without, and why; null: there are none")
 
 
 class EstimateAnswer(BaseModel):

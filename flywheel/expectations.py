@@ -1,7 +1,7 @@
 """What ground truth must be like before a model may learn from it; whatever is not stops the run, rows named.
 
 Training would otherwise pass such lines over in silence (CTC cannot align them), learn contradictions from them, or be
-judged on what it was shown.
+judged on what it was shown. Some expectations are of single lines: without those lines the others may be learnt from.
 """
 
 import unicodedata
@@ -18,6 +18,7 @@ from recognizer.line_images import open_line, to_height
 from recognizer.models.line_ctc import HEIGHT_PX, PX_PER_STEP
 
 NAMED_ROWS = 5
+NAMED_LETTERS = 20
 DRIFT = 0.35  # total variation between the characters of two ground truths; French prose differs from English by 0.18
 FEWEST_CHARACTERS = 500  # on both sides, before a drift means anything
 
@@ -61,14 +62,20 @@ def expect(rows: Sequence[LineTruth], charset: Charset, *, before: Sequence[str]
 
 def broken(rows: Sequence[LineTruth], charset: Charset, *, before: Sequence[str] = ()) -> list[Broken]:
     """The expectations that do not hold."""
-    checks: tuple[Callable[[], Broken | None], ...] = (
+    return [*unfit(rows, charset), *_found(lambda: _leaking(rows), lambda: _drifting(rows, before))]
+
+
+def unfit(rows: Sequence[LineTruth], charset: Charset) -> list[Broken]:
+    """The expectations of single lines that do not hold; of lines that contradict each other, none is the right one."""
+    return _found(
         lambda: _lines("empty text", "The text is empty.", (row for row in rows if not row.text.strip())),
         lambda: _outside(rows, charset),
         lambda: _too_long(rows, charset),
         lambda: _contradicting(rows),
-        lambda: _leaking(rows),
-        lambda: _drifting(rows, before),
     )
+
+
+def _found(*checks: Callable[[], Broken | None]) -> list[Broken]:
     return [found for check in checks if (found := check()) is not None]
 
 
@@ -79,7 +86,8 @@ def _lines(name: str, says: str, rows: Iterable[LineTruth]) -> Broken | None:
 
 def _outside(rows: Sequence[LineTruth], charset: Charset) -> Broken | None:
     strange = {row.extra["line"]: charset.unknown(row.text) for row in rows}
-    letters = "".join(dict.fromkeys(letter for found in strange.values() for letter in found))
+    every = dict.fromkeys(letter for found in strange.values() for letter in found)
+    letters = "".join(list(every)[:NAMED_LETTERS]) + "…" * (len(every) > NAMED_LETTERS)
     says = f"“{letters}” is not in charset {charset.name}: no model that has it can learn it."
     return _lines("charset", says, (row for row in rows if strange[row.extra["line"]]))
 
@@ -130,4 +138,5 @@ def _by_image(rows: Sequence[LineTruth]) -> dict[bytes, list[LineTruth]]:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
+    """Two texts that differ in their spaces alone do not contradict each other."""
+    return " ".join(unicodedata.normalize("NFC", text).split())

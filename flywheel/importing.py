@@ -1,7 +1,8 @@
 """Ground truth that others made comes in: a page manifest as pages, the lines of a line manifest stacked into pages.
 
-Imported lines are read by the model that serves, as every upload is, and accepted by the rule for imports. A page that
-was imported before is passed over, so an import that broke off is simply done again.
+Imported lines are read by the model that serves, as every upload is, and accepted by the rule for imports. A page and
+what was said of it come in together or not at all, and one that was imported before is passed over: an import that
+broke off is simply done again.
 """
 
 import io
@@ -15,14 +16,16 @@ from uuid import UUID
 
 import numpy as np
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from flywheel import trust
+from flywheel import queries, trust
+from flywheel.additions import begin_document, keep_page
+from flywheel.documents import delete_document
 from flywheel.errors import FlywheelError
 from flywheel.records import Upload
 from flywheel.settings import Policy
 from flywheel.store import Store
-from flywheel.tables import DocumentRow
+from flywheel.tables import AcceptanceRow, DocumentRow, LineRow, PageRow
 from flywheel.trust import Claim
 from recognizer.corpora import LineTruth, PageTruth, TrueLine, read_manifest, read_page_manifest, read_rows
 from recognizer.errors import RecognizerError
@@ -156,21 +159,35 @@ def _keep(store: Store, reader: LineReader, page: NewPage, policy: Policy, done:
     read = Page(page.upload.name, 1, width, height, placed, reader.version)
     packed = io.BytesIO()
     opened.colour.save(packed, "WEBP", quality=95)
-    kept = store.keep_reading(page.upload, [(read, packed.getvalue())], contributor=person, seconds=0)
-    with store.writing() as session:
-        for line, said in zip(kept.pages[0].lines, truth.lines, strict=True):
-            trust.keep(session, Claim(line.id, said.text, source="import", by=person), policy)
+    _keep_together(store, page, read, packed.getvalue(), policy, person)
     done.pages += 1
     done.lines += len(truth.lines)
 
 
+def _keep_together(store: Store, page: NewPage, read: Page, image: bytes, policy: Policy, person: UUID) -> None:
+    """The page and the truth about it in one transaction; what an import of old left half done makes room."""
+    original, shown = store.blobs.put(page.upload.data), store.blobs.put(image)
+    with store.writing() as session:
+        for half in session.scalars(_documents(original, person)).all():
+            delete_document(session, half, person)
+        document = begin_document(session, page.upload, sha256=original, contributor=person, page_count=1)
+        kept = queries.page(session, keep_page(session, document, read, image=shown, seconds=0))
+        for line, said in zip(kept.lines, page.truth.lines, strict=True):
+            trust.keep(session, Claim(line.id, said.text, source="import", by=person), policy)
+
+
 def _is_known(store: Store, upload: Upload, person: UUID) -> bool:
-    key = store.blobs.put(upload.data)
-    wanted = select(DocumentRow.id).where(
-        DocumentRow.sha256 == key, DocumentRow.contributor_id == person, DocumentRow.deleted_at.is_(None)
-    )
+    """Whether it was imported; a document of whose lines nothing was ever said is one that an import left half done."""
+    of_document = select(LineRow.id).join(PageRow).where(PageRow.document_id == DocumentRow.id)
+    silent = of_document.exists() & ~of_document.join(AcceptanceRow).exists()
     with store.reading() as session:
-        return session.scalar(wanted.limit(1)) is not None
+        return session.scalar(_documents(store.blobs.put(upload.data), person).where(~silent).limit(1)) is not None
+
+
+def _documents(original: str, person: UUID) -> Select[UUID]:
+    return select(DocumentRow.id).where(
+        DocumentRow.sha256 == original, DocumentRow.contributor_id == person, DocumentRow.deleted_at.is_(None)
+    )
 
 
 def _scaled(outline: Outline, x: float, y: float) -> Outline:

@@ -95,6 +95,20 @@ def parent_for(store: Store, settings: Settings) -> Model:
     return model
 
 
+def charset_for(store: Store, settings: Settings) -> Charset:
+    """The charset of the model to train from: what a text may hold to be learnt.
+
+    Raises:
+        WheelStopped: there is no such model.
+    """
+    return _charset(unpack(store, parent_for(store, settings), settings.scratch / "models"))
+
+
+def _charset(model: Path) -> Charset:
+    card = read_card(model)
+    return Charset(card["charset"]["name"], card["charset"]["characters"])
+
+
 def retrain(
     store: Store,
     settings: Settings,
@@ -156,10 +170,8 @@ def _train(store: Store, settings: Settings, order: _Order, watch: Watch | None)
     begins = unpack(store, order.parent, settings.scratch / "models")
     lines = _lines(store, order)
     rows = write_lines(store, lines, settings.scratch)
-    card = read_card(begins)
-    charset = Charset(card["charset"]["name"], card["charset"]["characters"])
     # What one hand writes may well differ from what everybody does: that is no drift.
-    expect(rows, charset, before=() if order.scope else _texts_before(store, order.parent))
+    expect(rows, _charset(begins), before=() if order.scope else _texts_before(store, order.parent))
     train, held = ([row for row in rows if row.extra["split"] == split] for split in ("train", "validation"))
     if len(train) < FEWEST_LINES:
         raise UnfitSnapshot(

@@ -20,6 +20,8 @@ State = Literal["waiting", "running", "cancelling", "done", "failed", "cancelled
 OVER: tuple[State, ...] = ("done", "failed", "cancelled")
 LOCK = "retraining"
 """Whoever trains holds it; a turn of the command line from its beginning to its end."""
+LEFT_OUT = "left_out"
+"""What in a run's ``progress`` is no progress: it stays when the training tells the next."""
 BY_HAND = "hand-"
 """How the id of a run begins that no worker works on: it was begun on the command line, and ends with its process."""
 DIED = (
@@ -39,11 +41,12 @@ class Run:
         asked_by: who or what started it.
         minutes: of training.
         progress: of the training, as `recognizer.training.progress.Progress` has it; empty before.
-        message: what came of it, in a sentence.
+        message: what came of it, in a sentence, and which lines it went on without.
         snapshot: id, once frozen.
         created_at: UTC.
         finished_at: UTC; None: not over.
         scope: the hand or collection it is to find a model for; None: everybody.
+        left_out: the lines it went on without, as `flywheel.fitness.LeftOut` tells them; None: there are none.
     """
 
     id: str
@@ -57,6 +60,7 @@ class Run:
     created_at: datetime
     finished_at: datetime | None
     scope: Scope | None = None
+    left_out: dict[str, Any] | None = None
 
     @property
     def over(self) -> bool:
@@ -138,6 +142,15 @@ def tell(store: Store, run_id: str, progress: dict[str, Any]) -> None:
     _write(store, run_id, progress=progress)
 
 
+def leave_out(store: Store, run_id: str, lines: dict[str, Any] | None) -> None:
+    """The run goes on without these lines; None: with all of them.
+
+    Raises:
+        Cancelled: somebody stopped it.
+    """
+    _write(store, run_id, progress={LEFT_OUT: lines})
+
+
 def finish(store: Store, run_id: str, state: State, message: str, *, made: tuple[UUID, UUID] | None = None) -> None:
     """The run is over; ``made``: its challenger and the gate's verdict, where there are some."""
     with store.writing() as session:
@@ -189,21 +202,26 @@ def _write(store: Store, run_id: str, **values: Any) -> None:
         if row.state in ("cancelling", "cancelled"):
             raise Cancelled("The run was stopped. What it has learnt is kept for the next one of the same lines.")
         if row.state not in OVER:  # a step that is done again after the end changes nothing
+            kept = {LEFT_OUT: row.progress[LEFT_OUT]} if LEFT_OUT in row.progress else {}
             for name, value in values.items():
-                setattr(row, name, value)
+                setattr(row, name, kept | value if name == "progress" else value)
 
 
 def _run(session: Session, row: RunRow) -> Run:
+    progress = dict(row.progress)
+    left_out = progress.pop(LEFT_OUT, None)
+    says = left_out["says"] if left_out else ""
     return Run(
         id=row.id,
         state=row.state,
         stage=row.stage,
         asked_by=row.asked_by,
         minutes=row.minutes,
-        progress=row.progress,
-        message=row.message,
+        progress=progress,
+        message=f"{row.message} {says}".strip(),
         snapshot=row.snapshot_id,
         created_at=row.created_at,
         finished_at=row.finished_at,
         scope=find_scope(session, row.scope_id),
+        left_out={name: value for name, value in left_out.items() if name != "says"} if left_out else None,
     )

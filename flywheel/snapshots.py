@@ -112,7 +112,7 @@ def freeze(store: Store, truth: Iterable[TrueLine], *, without: Collection[str] 
         )
     with store.writing() as session:
         splits = assign(session, accepted)
-    lines = [_frozen(line, splits[line.image_sha256]) for line in accepted]
+    lines = [as_frozen(line, splits[line.image_sha256]) for line in accepted]
     manifest = _keep_shards(store, lines)
     key = store.blobs.put(json.dumps(manifest, sort_keys=True, indent=1).encode())
     with store.writing() as session:
@@ -171,7 +171,8 @@ def compare(store: Store, before: Snapshot, after: Snapshot) -> Difference:
     )
 
 
-def _frozen(line: TrueLine, split: Split) -> FrozenLine:
+def as_frozen(line: TrueLine, split: Split) -> FrozenLine:
+    """A line of ground truth as snapshots hold it."""
     values = {field.name: getattr(line, field.name) for field in fields(FrozenLine) if field.name != "split"}
     ids = {name: str(value) for name, value in values.items() if isinstance(value, UUID)}
     outlines = {"polygon": points(line.polygon), "baseline": points(line.baseline) if line.baseline else None}

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from flywheel import personal, registry, runs
 from flywheel.contest import contest
 from flywheel.errors import Cancelled, FlywheelError
+from flywheel.fitness import left_out
 from flywheel.gate import Decision
 from flywheel.ground_truth import ground_truth
 from flywheel.judging import judge_new
 from flywheel.model_folders import load
 from flywheel.registry import Model
-from flywheel.retraining import champion, retrain
+from flywheel.retraining import champion, charset_for, retrain
 from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import find, freeze
@@ -62,9 +63,14 @@ class Wheel:
             log.warning("The turn goes on without Label Studio: %s", error)
 
     def snapshot(self) -> str:
-        """Freeze the ground truth; returns the snapshot's id."""
+        """Freeze the ground truth but for the lines that nothing can learn from; returns the snapshot's id."""
         runs.advance(self.store, self.run, "snapshot")
-        return freeze(self.store, ground_truth(self.store)).id
+        truth = list(ground_truth(self.store))
+        without = left_out(self.store, truth, charset_for(self.store, self.settings), self.settings.scratch)
+        runs.leave_out(self.store, self.run, without.to_json() if without.lines else None)
+        if without.lines:
+            log.warning("%s", without.to_json()["says"])
+        return freeze(self.store, truth, without=without.lines).id
 
     def retrain(self, snapshot: str) -> str | None:
         """Train a challenger; returns its version, or None where nothing better was found."""

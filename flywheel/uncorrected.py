@@ -44,8 +44,8 @@ def uncorrected(store: Store, lines: Sequence[FrozenLine]) -> list[FrozenLine]:
 
 
 def _of(store: Store, documents: Sequence[str]) -> Iterator[Any]:
-    """(id, image_sha256, writer) of the lines of documents that nobody said anything about, page by page."""
-    wanted = SELECTED.with_only_columns(LineRow.id, PageRow.image_sha256, DocumentRow.writer).where(
+    """(id, page_id, image_sha256, writer) of the lines of documents that nobody said anything about, page by page."""
+    wanted = SELECTED.with_only_columns(LineRow.id, LineRow.page_id, PageRow.image_sha256, DocumentRow.writer).where(
         DocumentRow.deleted_at.is_(None),
         LineRow.retired_at.is_(None),
         ~exists().where(CorrectionRow.line_id == LineRow.id),

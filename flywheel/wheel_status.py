@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from flywheel import personal, registry, runs
+from flywheel.runs import Run
 from flywheel.store import Store
 from flywheel.tables import SnapshotRow, WorkerRow
 
@@ -34,9 +35,13 @@ def look(store: Store) -> dict[str, Any]:
         "personal": {str(scope): one.version for scope, one in sorted(own.items())},
         "snapshots": snapshots,
         "workers": workers,
-        "last_run": None if last is None else {"state": last.state, "stage": last.stage, "message": last.message},
+        "last_run": None if last is None else _told(last),
         "problems": problems,
     }
+
+
+def _told(run: Run) -> dict[str, Any]:
+    return {"state": run.state, "stage": run.stage, "message": run.message, "left_out": run.left_out}
 
 
 def facts(report: dict[str, Any]) -> list[tuple[str, str]]:

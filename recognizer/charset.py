@@ -1,4 +1,7 @@
-"""Characters ↔ classes. Class 0 is the CTC blank; class i + 1 is the i-th character."""
+"""Characters ↔ classes. Class 0 is the CTC blank; class i + 1 is the i-th character.
+
+Ink does not tell one space from another: a no-break or thin space that is not in the set is learnt as the common one.
+"""
 
 import unicodedata
 from collections.abc import Iterable
@@ -37,17 +40,23 @@ class Charset:
     def _class_of(self) -> dict[str, int]:
         return {character: index for index, character in enumerate(self.characters, start=1)}
 
+    def _class(self, character: str) -> int | None:
+        found = self._class_of.get(character)
+        if found is None and unicodedata.category(character) == "Zs":
+            return self._class_of.get(" ")
+        return found
+
     @property
     def classes(self) -> int:
         """Characters plus the blank."""
         return len(self.characters) + 1
 
     def unknown(self, text: str) -> list[str]:
-        """The characters of ``text`` (NFC) outside the set, each once, in order of appearance."""
-        return list(dict.fromkeys(c for c in unicodedata.normalize("NFC", text) if c not in self._class_of))
+        """The characters of ``text`` (NFC) that no class is for, each once, in order of appearance."""
+        return list(dict.fromkeys(c for c in unicodedata.normalize("NFC", text) if self._class(c) is None))
 
     def encode(self, text: str) -> list[int]:
-        """Class indices of ``text`` after NFC.
+        """Class indices of ``text`` after NFC, one for each character.
 
         Raises:
             UnknownCharacter: a character is not in the set.
@@ -57,7 +66,8 @@ class Charset:
                 f'"{unknown[0]}" is not in charset {self.name}, in the line "{text}". '
                 "Add it and retrain, or leave the line out."
             )
-        return [self._class_of[character] for character in unicodedata.normalize("NFC", text)]
+        classes = map(self._class, unicodedata.normalize("NFC", text))
+        return [number for number in classes if number is not None]
 
     def decode(self, classes: Iterable[int]) -> str:
         """The text of class indices that are already collapsed: no blank among them."""

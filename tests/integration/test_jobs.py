@@ -22,7 +22,7 @@ from flywheel.trust import Claim
 from flywheel.turning import Wheel, turn
 from flywheel.wheel_status import look
 from tests.integration.worker_processes import STEPS
-from tests.readings import a_page, an_upload
+from tests.readings import a_page, an_image, an_upload
 from tests.running_app import environment, settings_in
 
 PATIENCE_S = 240
@@ -43,7 +43,7 @@ def store(settings: Settings) -> Iterator[Store]:
 
 def accept_a_line(store: Store) -> None:
     ann = store.contributor("Ann")
-    kept = store.keep_reading(an_upload(), [(a_page(["one"]), b"image")], contributor=ann, seconds=1)
+    kept = store.keep_reading(an_upload(), [(a_page(["one"]), an_image())], contributor=ann, seconds=1)
     with store.writing() as session:
         trust.keep(session, Claim(kept.pages[0].lines[0].id, "one!", source="import", by=ann), "trusted")
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from hashlib import sha256
+from itertools import count as count_from
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ from flywheel.turning import Wheel
 from flywheel.verdicts import StoredVerdict, keep_verdict
 from tests.accepted import accepted
 from tests.integration.test_registry import broken_folder, consent, folder_of
-from tests.readings import a_page, an_upload
+from tests.readings import PITCH, a_page, an_image, an_upload
 
 ANN, LETTERS = Scope("writer", "Ann"), Scope("collection", "Letters")
 
@@ -66,7 +67,8 @@ def accept(
     """A page of accepted lines, whose image lies in that split."""
     named = of(writer=writer, collection=collection)
     page = a_page([f"line {n}" for n in range(lines)])
-    image = next(image for image in iter(lambda: uuid4().bytes, b"") if split_of(image) == split)
+    images = (an_image(uuid4().int, height=PITCH * lines) for _ in count_from(1))
+    image = next(image for image in images if split_of(image) == split)
     kept = store.keep_reading(named, [(page, image)], contributor=store.contributor("Ann"), seconds=1)
     with store.writing() as session:
         for line in kept.pages[0].lines:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.charset import LATIN_V1
+from recognizer.charset import LATIN_V1, Charset
 from recognizer.corpora import read_manifest, read_page_manifest
 from recognizer.errors import BadManifest, UnknownCharacter
 
@@ -99,3 +99,12 @@ def test_a_character_outside_the_charset_is_named_with_its_line() -> None:
     assert LATIN_V1.unknown("aЖbЖ") == ["Ж"]
     with pytest.raises(UnknownCharacter, match='"Ж" is not in charset latin-v1, in the line "aЖ"'):
         LATIN_V1.encode("aЖ")
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u2009", "\u2003"])
+def test_a_space_of_typography_is_learnt_as_the_common_one(space: str) -> None:
+    assert LATIN_V1.unknown(f"Où{space}?") == []
+    assert LATIN_V1.encode(f"Où{space}?") == LATIN_V1.encode("Où ?")
+    own, none = Charset("own", f"a {space}"), Charset("none", "ab")
+    assert own.encode(f"a {space}") == [1, 2, 3]  # a set that tells them apart goes on doing so
+    assert none.unknown(f"a{space}b") == [space]

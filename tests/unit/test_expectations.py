@@ -45,6 +45,8 @@ def test_one_image_with_two_texts_is_named(rows: list[LineTruth]) -> None:
     shutil.copy(rows[0].image, rows[1].image)
     assert names(rows) == {"contradiction": ("line-0", "line-1")}
     assert names([rows[0], replace(rows[1], text=rows[0].text), *rows[2:]]) == {}
+    spaced = rows[0].text.replace(" ", "\u00a0")
+    assert names([rows[0], replace(rows[1], text=f"{spaced} "), *rows[2:]]) == {}
 
 
 def test_an_image_in_training_and_test_is_named(rows: list[LineTruth]) -> None:
