@@ -1,10 +1,13 @@
 """What people answered in Label Studio, kept once: the same answer pulled again adds nothing, an edit a revision.
 
+What somebody answered who has been forgotten is not kept, however long the server still has it.
+
 Whether an answer is new tells its content, never its time: the server moves times on any change, and its clock is not
 ours.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,6 +21,9 @@ from flywheel.label_studio_records import Annotation, Task
 from flywheel.page_results import answer_of
 from flywheel.settling import standing
 from flywheel.tables import ContributorRow, LabelRow, SampleRow
+from flywheel.tombstones import forgotten_among
+
+log = logging.getLogger(__name__)
 
 SAID = ("text", "illegible", "not_text")
 """The verdicts that say something about a line."""
@@ -42,7 +48,7 @@ def keep_labels(session: Session, sample: SampleRow, task: Task) -> int:
     """Keep what is new among the answers to a sample's task; returns how many rows that were."""
     newest = _newest(session, sample.id)
     new = 0
-    for annotation in task.annotations:
+    for annotation in _remembered(session, task):
         known = newest.pop(annotation.id, None)
         content = content_of(annotation)
         if known is None or known.content_sha256 != content:
@@ -98,6 +104,16 @@ def newest_labels(session: Session) -> Sequence[LabelRow]:
     )
     wanted = select(LabelRow).where(LabelRow.revision == newest, LabelRow.verdict != "deleted")
     return session.scalars(wanted.order_by(LabelRow.created_at)).all()
+
+
+def _remembered(session: Session, task: Task) -> Iterator[Annotation]:
+    """The answers to a task, but for those of people who were forgotten."""
+    forgotten = forgotten_among(session, {annotation.annotator for annotation in task.annotations})
+    for annotation in task.annotations:
+        if annotation.annotator not in forgotten:
+            yield annotation
+            continue
+        log.warning("Answer %d to task %d is by somebody who was forgotten. Delete it there.", annotation.id, task.id)
 
 
 def _newest(session: Session, sample_id: UUID) -> dict[int, LabelRow]:

@@ -6,7 +6,9 @@ or collection stops serving at once, because the common model can.
 """
 
 import shutil
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +20,19 @@ from sqlalchemy.orm import Session
 
 from flywheel import registry
 from flywheel.erasure import Doomed, Meant, doom, erase, lines_of
-from flywheel.errors import FlywheelError, NotFound
+from flywheel.errors import NotFound, SyncRunning
+from flywheel.forgotten_tasks import forget_there, left_there
 from flywheel.learnt import containing, mark, scrub_verdicts
 from flywheel.personal import drop_forgotten
 from flywheel.retraining import BY_THE_PROGRAM, LEARNS
 from flywheel.settings import Settings
 from flywheel.store import Store
-from flywheel.tables import ContributorRow, PageRow, SampleRow
+from flywheel.sync import LOCK
+from flywheel.tables import ContributorRow, PageRow
+from flywheel.tombstones import remember
+
+PATIENCE_S, LOOK_S = 60.0, 0.2
+"""How long a push or pull may still take, and between two looks whether it has ended."""
 
 
 @dataclass
@@ -34,7 +42,9 @@ class Forgotten:
     Attributes:
         rows: removed, by table.
         blobs: files removed.
-        tasks: removed from Label Studio.
+        tasks: removed from Label Studio, with everything that people answered to them.
+        answers: removed there, of tasks that stay.
+        images: of lines and pages that it serves no more.
         snapshots: marked, by id.
         models: marked, by version.
         serving: a marked model that serves everybody: roll it back, or retrain and promote.
@@ -45,6 +55,8 @@ class Forgotten:
     rows: dict[str, int] = field(default_factory=dict)
     blobs: int = 0
     tasks: int = 0
+    answers: int = 0
+    images: int = 0
     snapshots: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     serving: str | None = None
@@ -61,21 +73,27 @@ def forget(store: Store, settings: Settings, who: str) -> Forgotten:
 
     Raises:
         NotFound: there is no such contributor or page.
+        SyncRunning: a push or pull goes on and on; nothing is forgotten then.
         StoreUnavailable: the store cannot be changed; nothing is forgotten then.
     """
     done = Forgotten()
-    with store.reading() as session:
-        doomed = doom(session, _meant(session, who))
-        lines = lines_of(session, doomed)
-    _forget_tasks(store, settings, doomed, done)
-    held = containing(store, lines)
-    done.snapshots = list(held)
-    why = f"It holds lines that were forgotten on {datetime.now(UTC):%Y-%m-%d}."
-    with store.writing() as session:
-        done.models = mark(session, held, {str(page) for page in doomed["pages"]}, why=why)
-        done.dropped = drop_forgotten(session, by=BY_THE_PROGRAM, why=why)
-        scrub_verdicts(session, set(lines))
-        done.rows, unnamed = erase(session, doomed)
+    with _nobody_syncs(store):
+        with store.reading() as session:
+            meant = _meant(session, who)
+            doomed = doom(session, meant)
+            lines, left = lines_of(session, doomed), left_there(session, doomed)
+        removed = forget_there(settings, left)
+        done.tasks, done.answers, done.images = removed.tasks, removed.answers, removed.images
+        done.problems += removed.problems
+        held = containing(store, lines)
+        done.snapshots = list(held)
+        why = f"It holds lines that were forgotten on {datetime.now(UTC):%Y-%m-%d}."
+        with store.writing() as session:
+            done.models = mark(session, held, {str(page) for page in doomed["pages"]}, why=why)
+            done.dropped = drop_forgotten(session, by=BY_THE_PROGRAM, why=why)
+            scrub_verdicts(session, set(lines))
+            remember(session, _names(session, doomed))
+            done.rows, unnamed = erase(session, doomed)
     for key in unnamed:
         store.blobs.delete(key)
     done.blobs = len(unnamed)
@@ -83,6 +101,10 @@ def forget(store: Store, settings: Settings, who: str) -> Forgotten:
     serving = registry.serving(store)
     done.serving = serving.version if serving and serving.version in done.models else None
     return done
+
+
+def _names(session: Session, doomed: Doomed) -> list[str]:
+    return list(session.scalars(select(ContributorRow.name).where(ContributorRow.id.in_(doomed["contributors"]))))
 
 
 def _meant(session: Session, who: str) -> Meant:
@@ -100,23 +122,18 @@ def _meant(session: Session, who: str) -> Meant:
     raise NotFound(f"There is no contributor and no page {who!r}. `python -m flywheel account list` names people.")
 
 
-def _forget_tasks(store: Store, settings: Settings, doomed: Doomed, done: Forgotten) -> None:
-    """Remove tasks from Label Studio; where it cannot be reached, they are named."""
-    with store.reading() as session:
-        wanted = select(SampleRow.task_id).where(SampleRow.id.in_(doomed["samples"]), SampleRow.task_id.is_not(None))
-        tasks = [task for task in session.scalars(wanted) if task is not None]
-    if not tasks:
-        return
-    from flywheel.label_studio import LabelStudio
-
-    try:
-        with LabelStudio.of(settings) as client:
-            for task in tasks:
-                client.delete_task(task)
-                done.tasks += 1
-    except FlywheelError as error:
-        left = ", ".join(map(str, tasks[done.tasks :]))
-        done.problems.append(f"Label Studio still has the tasks {left}: {error} Delete them there.")
+@contextmanager
+def _nobody_syncs(store: Store) -> Iterator[None]:
+    """Alone with Label Studio: what a push has on its way, or a pull in its hands, would be there again afterwards."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        with store.alone(LOCK) as alone:
+            if alone:
+                yield
+                return
+        if time.monotonic() > until:
+            raise SyncRunning("A push or pull is under way, so nothing was forgotten yet. Try again when it has ended.")
+        time.sleep(LOOK_S)
 
 
 def _empty_scratch(scratch: Path, pages: set[str], tainted: Iterable[str]) -> None:
