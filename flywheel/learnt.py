@@ -5,7 +5,7 @@ import json
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from flywheel.retraining import UNCORRECTED
+from flywheel.registry import UNCORRECTED
 from flywheel.scopes import find_scope
 from flywheel.snapshots import FrozenLine, snapshots, unpack
 from flywheel.store import Store

@@ -16,20 +16,26 @@ from sqlalchemy.orm import Session
 
 from flywheel.errors import NotFound, NotPromotable
 from flywheel.gate import Decision
+from flywheel.locks import in_turn
 from flywheel.scopes import Scope, find_scope, keep_scope
 from flywheel.store import Store
 from flywheel.tables import (
     ModelFileRow,
     ModelRow,
     ModelVersionRow,
+    PageRow,
     PredictionRow,
     PromotionRow,
+    SnapshotRow,
     VerdictRow,
     now,
 )
+from flywheel.tombstones import FORGETTING
 from recognizer.model_card import read_card
 
 Kind = Literal["promotion", "rollback"]
+UNCORRECTED = "uncorrected_pages"
+"""In a training's report: the ids of pages that it learnt lines of which nobody had corrected."""
 MODEL_FILES = ("*.json", "*.safetensors", "*.xz")
 
 
@@ -89,6 +95,8 @@ def register(
 ) -> Model:
     """Keep the model in ``folder``; keeping it again changes nothing.
 
+    What was forgotten while it was trained marks it as if it had been there before.
+
     Raises:
         BadModel: the folder holds no model.
         NotFound: there is no such parent.
@@ -98,15 +106,18 @@ def register(
     files = sorted(path for pattern in MODEL_FILES for path in folder.glob(pattern))
     keys = {path.name: store.blobs.put(path.read_bytes()) for path in files}
     with store.writing() as session:
+        in_turn(session, FORGETTING)
         row = session.scalar(select(ModelRow).where(ModelRow.version == card["version"]))
         if row is None:
+            begun = find_row(session, parent) if parent else None
             row = ModelRow(
                 version=card["version"],
-                parent_id=find_row(session, parent).id if parent else None,
+                parent_id=begun.id if begun else None,
                 snapshot_id=snapshot,
                 scope_id=keep_scope(session, scope) if scope else None,
                 card=card,
                 metrics=dict(metrics or {}),
+                forgotten=_forgotten(session, begun, snapshot, pages=(metrics or {}).get(UNCORRECTED, ())),
             )
             session.add(row)
             session.flush()
@@ -247,6 +258,17 @@ def require_remembered(row: ModelRow) -> None:
     """
     if row.forgotten is not None:
         raise NotPromotable(f"{row.version} may not serve any more: {row.forgotten}")
+
+
+def _forgotten(session: Session, parent: ModelRow | None, snapshot: str | None, *, pages: Sequence[str]) -> str | None:
+    """Why a model that learnt all this may not be trained from or promoted; None: it may."""
+    if parent is not None and parent.forgotten is not None:
+        return parent.forgotten
+    learnt = None if snapshot is None else session.get_one(SnapshotRow, snapshot)
+    if learnt is not None and learnt.forgotten is not None:
+        return learnt.forgotten
+    lost = [page for page in pages if session.get(PageRow, UUID(page)) is None]
+    return f"It holds lines of {len(lost)} pages that were forgotten while it was trained." if lost else None
 
 
 def _before(session: Session, rows: Sequence[PromotionRow]) -> ModelRow:
