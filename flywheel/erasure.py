@@ -34,9 +34,17 @@ Meant = tuple[type[ContributorRow] | type[PageRow], UUID]
 """A person or a page."""
 
 
-def doom(session: Session, meant: Meant) -> Doomed:
-    """The keys of every row that hangs on one row, by table; a document whose last page goes, goes too."""
+def doom(session: Session, meant: Meant, *, lock: bool = False) -> Doomed:
+    """The keys of every row that hangs on one row, by table; a document whose last page goes, goes too.
+
+    Args:
+        session: where they are.
+        meant: that one row.
+        lock: until the transaction ends, nothing else is hung on any of them.
+    """
     table, key = meant
+    if lock:
+        session.get(table, key, with_for_update=True)
     doomed: Doomed = defaultdict(set)
     doomed[table.__tablename__] = {key}
     if table is PageRow:
@@ -48,7 +56,7 @@ def doom(session: Session, meant: Meant) -> Doomed:
         for link in child.foreign_keys:
             keys = doomed.get(link.column.table.name)
             if keys and (child.name, link.parent.name) != LOOSE and link.column.primary_key:
-                doomed[child.name] |= _hanging(session, child, link.parent.name, keys)
+                doomed[child.name] |= _hanging(session, child, link.parent.name, keys, lock=lock)
     return doomed
 
 
@@ -75,9 +83,10 @@ def erase(session: Session, doomed: Doomed) -> tuple[dict[str, int], set[str]]:
     return rows, unnamed
 
 
-def _hanging(session: Session, table: Table, column: str, keys: Iterable[Any]) -> set[Any]:
+def _hanging(session: Session, table: Table, column: str, keys: Iterable[Any], *, lock: bool) -> set[Any]:
     key = list(table.primary_key.columns)
     wanted = select(*key).where(table.c[column].in_(list(keys)))
+    wanted = wanted.with_for_update() if lock else wanted
     return {tuple(row) if len(key) > 1 else row[0] for row in session.execute(wanted)}
 
 

@@ -23,13 +23,14 @@ from flywheel.erasure import Doomed, Meant, doom, erase, lines_of
 from flywheel.errors import NotFound, SyncRunning
 from flywheel.forgotten_tasks import forget_there, left_there
 from flywheel.learnt import containing, mark, scrub_verdicts
+from flywheel.locks import in_turn
 from flywheel.personal import drop_forgotten
 from flywheel.retraining import BY_THE_PROGRAM, LEARNS
 from flywheel.settings import Settings
 from flywheel.store import Store
 from flywheel.sync import LOCK
 from flywheel.tables import ContributorRow, PageRow
-from flywheel.tombstones import remember
+from flywheel.tombstones import FORGETTING, remember
 
 PATIENCE_S, LOOK_S = 60.0, 0.2
 """How long a push or pull may still take, and between two looks whether it has ended."""
@@ -80,15 +81,17 @@ def forget(store: Store, settings: Settings, who: str) -> Forgotten:
     with _nobody_syncs(store):
         with store.reading() as session:
             meant = _meant(session, who)
-            doomed = doom(session, meant)
-            lines, left = lines_of(session, doomed), left_there(session, doomed)
+            left = left_there(session, doom(session, meant))
         removed = forget_there(settings, left)
         done.tasks, done.answers, done.images = removed.tasks, removed.answers, removed.images
         done.problems += removed.problems
-        held = containing(store, lines)
-        done.snapshots = list(held)
         why = f"It holds lines that were forgotten on {datetime.now(UTC):%Y-%m-%d}."
         with store.writing() as session:
+            in_turn(session, FORGETTING)
+            doomed = doom(session, meant, lock=True)
+            lines = lines_of(session, doomed)
+            held = containing(store, lines)
+            done.snapshots = list(held)
             done.models = mark(session, held, {str(page) for page in doomed["pages"]}, why=why)
             done.dropped = drop_forgotten(session, by=BY_THE_PROGRAM, why=why)
             scrub_verdicts(session, set(lines))

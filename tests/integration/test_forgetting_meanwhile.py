@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from flywheel import privacy
 from flywheel.errors import NotPromotable, UnfitSnapshot
+from flywheel.forgotten_tasks import Removed
 from flywheel.ground_truth import TrueLine, ground_truth
 from flywheel.privacy import forget
-from flywheel.records import Document
+from flywheel.records import Document, NewCorrection
 from flywheel.registry import UNCORRECTED, promote, register
 from flywheel.settings import Settings
 from flywheel.snapshots import freeze, snapshots
@@ -65,3 +68,23 @@ def test_what_is_forgotten_while_it_is_frozen_is_not_frozen(store: Store, settin
     assert snapshots(store) == [] and store.blobs.keys() < blobs
     assert len({line.contributor_id for line in ground_truth(store)}) == 1
     assert freeze(store, ground_truth(store)).forgotten is None
+
+
+def test_what_is_typed_and_frozen_while_label_studio_is_asked_is_forgotten_too(
+    store: Store, settings: Settings, anns: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann: UUID = store.contributor("Ann")
+    ask = privacy.forget_there
+
+    def slowly(*asked: object) -> Removed:
+        new = NewCorrection(anns.pages[0].lines[0].id, "Meanwhile.")
+        store.keep_corrections([new], contributor=ann)
+        keep(store, ann, "another.png")
+        freeze(store, ground_truth(store))
+        return ask(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(privacy, "forget_there", slowly)
+    done = forget(store, settings, "Ann")
+    assert (done.rows["corrections"], done.rows["documents"]) == (5, 2)
+    assert [snapshot.forgotten is not None for snapshot in snapshots(store)] == [True]
+    assert {line.text for line in ground_truth(store)} == {"bob.png!"}
