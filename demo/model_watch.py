@@ -1,7 +1,8 @@
 """Lets the running app read with whatever model the registry names, within seconds and without losing a request.
 
 A thread asks the registry cheaply, loads the new model beside the old one and puts it in its place; pages in work are
-finished by the reader they began with. A model that cannot be loaded, or reads nonsense, is rolled back by itself.
+finished by the reader they began with. A model that is bad itself, or reads nonsense, is rolled back by itself; one
+that only cannot be loaded here and now serves others on, and is tried again.
 """
 
 import logging
@@ -12,8 +13,8 @@ from typing import Self
 from demo.readers import Reader
 from demo.services import Services
 from flywheel import registry
-from flywheel.errors import FlywheelError, NotFound
-from flywheel.model_folders import load
+from flywheel.errors import FlywheelError, NotFound, NotPromotable
+from flywheel.model_folders import is_to_blame, load
 from flywheel.registry import Model
 from flywheel.settings import Settings
 from flywheel.store import Store
@@ -23,39 +24,56 @@ from recognizer.line_reader import LineReader
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
+PATIENCE = 15
+"""How many looks to wait after one that failed: loading a model costs the pages in work their time."""
+CANNOT = (FlywheelError, RecognizerError, OSError)
 BY_ITSELF = "inkloop"
 
 
 def first_reader(settings: Settings, store: Store) -> Reader:
-    """The reader to begin with: the model that serves, or what the settings name where none was ever promoted.
+    """The reader to begin with: the model that serves, or what the settings name where that cannot be loaded yet.
 
     Raises:
         BadModel: what the settings name cannot be loaded.
     """
     serving = registry.serving(store)
-    reader = None if serving is None else load_or_roll_back(settings, store, serving)
+    try:
+        reader = None if serving is None else load_or_roll_back(settings, store, serving)
+    except CANNOT as error:
+        log.error("What serves cannot be loaded here yet; what the settings name reads meanwhile: %s", error)
+        reader = None
     return reader or LineReader.load(settings.model)
 
 
 def load_or_roll_back(settings: Settings, store: Store, model: Model) -> Reader | None:
-    """The model, loaded; or the one it was rolled back to; None where there is no other."""
+    """The model, loaded; or, where it is bad, the one it was rolled back to; None where there is no other.
+
+    Raises:
+        FlywheelError, RecognizerError, OSError: it cannot be loaded here and now, which is not its fault.
+    """
     tried: set[str] = set()
     wanted: Model | None = model
     while wanted is not None and wanted.version not in tried:
         tried.add(wanted.version)
         try:
             return load(store, wanted, settings.scratch / "models")
-        except (FlywheelError, RecognizerError, OSError) as error:
+        except CANNOT as error:
+            if not is_to_blame(error):
+                raise
             log.error("%s cannot serve and is rolled back: %s", wanted.version, error)
-            wanted = _roll_back(store, f"It cannot serve here: {error}")
+            wanted = _roll_back(store, wanted, f"It cannot serve here: {error}")
     return None
 
 
-def _roll_back(store: Store, why: str) -> Model | None:
+def _roll_back(store: Store, bad: Model, why: str) -> Model | None:
+    """What serves after a bad model; None: nothing else did before."""
     try:
-        return registry.find(store, registry.roll_back(store, by=BY_ITSELF, why=why).version)
+        registry.roll_back(store, by=BY_ITSELF, why=why, serving=bad.version)
     except NotFound:
         return None
+    except NotPromotable as error:
+        log.info("%s", error)  # another app, or a person, was faster
+    return registry.serving(store)
 
 
 Load = Callable[[Settings, Store, Model], Reader | None]
@@ -88,7 +106,8 @@ class ModelWatch:
         """Look once, and swap the reader if another model serves.
 
         Raises:
-            StoreUnavailable: the registry cannot be asked now.
+            FlywheelError, RecognizerError, OSError: the registry cannot be asked, or the model not be loaded, here and
+                now; what reads reads on.
         """
         services = self._services
         serving = registry.serving(services.store)
@@ -102,8 +121,11 @@ class ModelWatch:
         services.reader = reader
 
     def _run(self) -> None:
-        while not self._closing.wait(self._every_s):
+        pause = self._every_s
+        while not self._closing.wait(pause):
+            pause = self._every_s
             try:
                 self.look()
-            except FlywheelError as error:
-                log.warning("Which model serves cannot be asked now: %s", error)
+            except CANNOT as error:
+                log.warning("What serves cannot be asked for or loaded now; what reads, reads on: %s", error)
+                pause *= PATIENCE

@@ -1,7 +1,7 @@
 """The readers of the web: what it needs of one, and the few of single hands and collections that are kept loaded.
 
-A personal reader is loaded when the first page asks for it. One that cannot be loaded is taken back in the registry,
-where people see why, and the common one reads instead.
+A personal reader is loaded when the first page asks for it; where it cannot be, the common one reads instead. One that
+is bad itself is taken back in the registry, where people see why; else the next page tries again.
 """
 
 import logging
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from flywheel import personal
 from flywheel.errors import FlywheelError
-from flywheel.model_folders import load
+from flywheel.model_folders import is_to_blame, load
 from flywheel.registry import Model
 from flywheel.scopes import Scope
 from flywheel.settings import Settings
@@ -99,8 +99,9 @@ class PersonalReaders:
             try:
                 self._loaded[model.version] = self._load(self._store, model)
             except (FlywheelError, RecognizerError, OSError) as error:
-                log.error("%s cannot read here and is taken back: %s", model.version, error)
-                self._take_back(scope, model, f"It cannot serve here: {error}")
+                log.error("%s cannot read here: %s", model.version, error)
+                if is_to_blame(error):
+                    self._take_back(scope, model, f"It cannot serve here: {error}")
                 return None
         self._loaded.move_to_end(model.version)
         while len(self._loaded) > self._kept:

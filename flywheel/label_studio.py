@@ -6,7 +6,8 @@ seconds and 117 MB to import, so it is imported with the first client.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -151,8 +152,21 @@ class LabelStudio:
 
     def delete_task(self, task_id: int) -> None:
         """Delete a task with all that people answered to it; one that is gone already is no failure."""
-        with self._failures.named():
+        with self._gone_or_named():
             self._sdk.tasks.delete(str(task_id), request_options=NO_RETRY)
+
+    def delete_annotation(self, annotation_id: int) -> None:
+        """Delete what one person answered to a task; one that is gone already is no failure."""
+        with self._gone_or_named():
+            self._sdk.annotations.delete(annotation_id, request_options=NO_RETRY)
+
+    def delete_images(self, number: int, paths: Collection[str]) -> None:
+        """Serve images no more that ``upload_images`` uploaded; those that are gone already are no failure."""
+        with self._failures.named(project=number):
+            uploads = [row.id for row in self._sdk.files.list(number, all_=True) if f"/data/{row.file}" in paths]
+        for upload in uploads:
+            with self._gone_or_named():
+                self._sdk.files.delete(upload, request_options=NO_RETRY)
 
     def touched_tasks(self, number: int, *, since: datetime | None) -> list[Task]:
         """The tasks that a person touched, or removed an answer from, at ``since`` or later by the server's clock.
@@ -183,6 +197,18 @@ class LabelStudio:
             finally:
                 exports.delete(number, made.id)
         return [as_task(row) for row in rows]
+
+    @contextmanager
+    def _gone_or_named(self) -> Iterator[None]:
+        """Failures named, but for those of what is to be deleted and is not there."""
+        from label_studio_sdk.core import ApiError
+
+        with self._failures.named():
+            try:
+                yield
+            except ApiError as error:
+                if error.status_code != 404:
+                    raise
 
     def _view(self, number: int, filters: dict[str, Any]) -> int:
         data = {"title": VIEW_TITLE, "filters": filters}

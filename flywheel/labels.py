@@ -1,10 +1,13 @@
 """What people answered in Label Studio, kept once: the same answer pulled again adds nothing, an edit a revision.
 
+What somebody answered who has been forgotten is not kept, however long the server still has it.
+
 Whether an answer is new tells its content, never its time: the server moves times on any change, and its clock is not
 ours.
 """
 
-from collections.abc import Collection
+import logging
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,7 +20,10 @@ from flywheel.label_studio_records import Annotation, Task
 from flywheel.page_results import answer_of
 from flywheel.settling import stands
 from flywheel.tables import AcceptanceRow, ContributorRow, LabelRow, LineRow, SampleRow
+from flywheel.tombstones import forgotten_among
 from flywheel.trust import Outcome
+
+log = logging.getLogger(__name__)
 
 Lines = Collection[UUID] | Select[UUID | None]
 """Lines by their ids, or a statement that selects them."""
@@ -45,7 +51,7 @@ def keep_labels(session: Session, sample: SampleRow, task: Task) -> int:
     """Keep what is new among the answers to a sample's task; returns how many rows that were."""
     newest = _newest(session, sample.id)
     new = 0
-    for annotation in task.annotations:
+    for annotation in _remembered(session, task):
         known = newest.pop(annotation.id, None)
         content = content_of(annotation)
         if known is None or known.content_sha256 != content:
@@ -53,10 +59,8 @@ def keep_labels(session: Session, sample: SampleRow, task: Task) -> int:
             _add(session, sample, annotation, task_id=task.id, content=content, revision=revision)
             new += 1
     for known in newest.values():
-        if known.verdict != "deleted" and known.task_id in (
-            None,
-            task.id,
-        ):  # another task's answers are not in this one
+        # Another task's answers are not in this one.
+        if known.verdict != "deleted" and known.task_id in (None, task.id):
             session.add(_deleted(known))
             new += 1
     session.flush()
@@ -125,6 +129,16 @@ def is_newest() -> ColumnElement[bool]:
         .scalar_subquery()
     )
     return LabelRow.revision == newest
+
+
+def _remembered(session: Session, task: Task) -> Iterator[Annotation]:
+    """The answers to a task, but for those of people who were forgotten."""
+    forgotten = forgotten_among(session, {annotation.annotator for annotation in task.annotations})
+    for annotation in task.annotations:
+        if annotation.annotator not in forgotten:
+            yield annotation
+            continue
+        log.warning("Answer %d to task %d is by somebody who was forgotten. Delete it there.", annotation.id, task.id)
 
 
 def _newest(session: Session, sample_id: UUID) -> dict[int, LabelRow]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from zlib import crc32
 
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from flywheel.database import sqlite_file
 
@@ -20,6 +21,12 @@ def alone(engine: Engine, url: str, name: str) -> Iterator[bool]:
     file = sqlite_file(url)
     with _file_lock(file.with_name(f"{file.name}.{name}")) if file else _session_lock(engine, name) as taken:
         yield taken
+
+
+def in_turn(session: Session, name: str) -> None:
+    """Wait until the transactions of that name before this one have ended; SQLite's writers do so anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _key(name)})
 
 
 @contextmanager
@@ -35,7 +42,7 @@ def _file_lock(path: Path) -> Iterator[bool]:
 
 @contextmanager
 def _session_lock(engine: Engine, name: str) -> Iterator[bool]:
-    key = {"key": crc32(f"inkloop {name}".encode())}
+    key = {"key": _key(name)}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         taken = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key))
         try:
@@ -43,3 +50,7 @@ def _session_lock(engine: Engine, name: str) -> Iterator[bool]:
         finally:
             if taken:
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
+
+def _key(name: str) -> int:
+    return crc32(f"inkloop {name}".encode())

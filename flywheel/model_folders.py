@@ -36,6 +36,15 @@ def load(store: Store, model: Model, folder: Path) -> LineReader:
     return reader
 
 
+def is_to_blame(error: Exception) -> bool:
+    """Whether a model that cannot be loaded is bad itself, so that it can serve nowhere.
+
+    A full disk, a lost blob or a file that cannot be opened at the moment says nothing about the model.
+    """
+    here = isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError)
+    return isinstance(error, BadModel) and not here
+
+
 def unpack(store: Store, model: Model, folder: Path) -> Path:
     """The model's files as a folder that readers load, below ``folder``; what lies there whole is used again.
 

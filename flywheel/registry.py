@@ -4,7 +4,7 @@ A model is a row and its files, blobs by their hash: registered whole or not at 
 grows, and its last entry names the model that serves; a rollback is one more entry.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,20 +16,26 @@ from sqlalchemy.orm import Session
 
 from flywheel.errors import NotFound, NotPromotable
 from flywheel.gate import Decision
+from flywheel.locks import in_turn
 from flywheel.scopes import Scope, find_scope, keep_scope
 from flywheel.store import Store
 from flywheel.tables import (
     ModelFileRow,
     ModelRow,
     ModelVersionRow,
+    PageRow,
     PredictionRow,
     PromotionRow,
+    SnapshotRow,
     VerdictRow,
     now,
 )
+from flywheel.tombstones import FORGETTING
 from recognizer.model_card import read_card
 
 Kind = Literal["promotion", "rollback"]
+UNCORRECTED = "uncorrected_pages"
+"""In a training's report: the ids of pages that it learnt lines of which nobody had corrected."""
 MODEL_FILES = ("*.json", "*.safetensors", "*.xz")
 
 
@@ -89,6 +95,8 @@ def register(
 ) -> Model:
     """Keep the model in ``folder``; keeping it again changes nothing.
 
+    What was forgotten while it was trained marks it as if it had been there before.
+
     Raises:
         BadModel: the folder holds no model.
         NotFound: there is no such parent.
@@ -98,15 +106,18 @@ def register(
     files = sorted(path for pattern in MODEL_FILES for path in folder.glob(pattern))
     keys = {path.name: store.blobs.put(path.read_bytes()) for path in files}
     with store.writing() as session:
+        in_turn(session, FORGETTING)
         row = session.scalar(select(ModelRow).where(ModelRow.version == card["version"]))
         if row is None:
+            begun = find_row(session, parent) if parent else None
             row = ModelRow(
                 version=card["version"],
-                parent_id=find_row(session, parent).id if parent else None,
+                parent_id=begun.id if begun else None,
                 snapshot_id=snapshot,
                 scope_id=keep_scope(session, scope) if scope else None,
                 card=card,
                 metrics=dict(metrics or {}),
+                forgotten=_forgotten(session, begun, snapshot, pages=(metrics or {}).get(UNCORRECTED, ())),
             )
             session.add(row)
             session.flush()
@@ -179,24 +190,27 @@ def promote(store: Store, version: str, *, by: str, why: str = "", anyway: bool 
         return _keep(session, row, kind="promotion", by=by, why=why.strip() or (passed.reason if passed else ""))
 
 
-def roll_back(store: Store, *, by: str, why: str, version: str | None = None) -> Promotion:
-    """Let a model serve again that served before: the one before this, or the one named.
+def roll_back(store: Store, *, by: str, why: str, version: str | None = None, serving: str | None = None) -> Promotion:
+    """Let that model serve again that did before the present one; doing it again goes further back.
+
+    Args:
+        store: where they are.
+        by: who decided.
+        why: the reason.
+        version: a model that served at any time before; None: the one before.
+        serving: the model to be rolled back; None: whichever serves now.
 
     Raises:
         NotFound: nothing served before, or not that one.
-        NotPromotable: it holds what was forgotten.
+        NotPromotable: it holds what was forgotten, or ``serving`` does not serve any more.
     """
     with store.writing() as session:
-        newest = newest_promotion(session)
-        wanted = None if version is None else find_row(session, version).id
-        served = select(PromotionRow).order_by(PromotionRow.number.desc())
-        for earlier in session.scalars(served):
-            other = newest is not None and earlier.model_id != newest.model_id
-            row = session.get_one(ModelRow, earlier.model_id)
-            if other and (earlier.model_id == wanted if wanted else row.forgotten is None):
-                require_remembered(row)
-                return _keep(session, row, kind="rollback", by=by, why=why)
-    raise NotFound("No other model has served before, so there is nothing to roll back to.")
+        rows = session.scalars(select(PromotionRow).order_by(PromotionRow.number.desc())).all()
+        now_serving = session.get_one(ModelRow, rows[0].model_id) if rows else None
+        if serving is not None and (now_serving is None or now_serving.version != serving):
+            raise NotPromotable(f"{serving} does not serve any more, so it is not rolled back.")
+        row = _before(session, rows) if version is None else _served(session, rows, version)
+        return _keep(session, row, kind="rollback", by=by, why=why)
 
 
 def reader_of(store: Store, line_id: UUID, at: datetime) -> str | None:
@@ -244,6 +258,36 @@ def require_remembered(row: ModelRow) -> None:
     """
     if row.forgotten is not None:
         raise NotPromotable(f"{row.version} may not serve any more: {row.forgotten}")
+
+
+def _forgotten(session: Session, parent: ModelRow | None, snapshot: str | None, *, pages: Sequence[str]) -> str | None:
+    """Why a model that learnt all this may not be trained from or promoted; None: it may."""
+    if parent is not None and parent.forgotten is not None:
+        return parent.forgotten
+    learnt = None if snapshot is None else session.get_one(SnapshotRow, snapshot)
+    if learnt is not None and learnt.forgotten is not None:
+        return learnt.forgotten
+    lost = [page for page in pages if session.get(PageRow, UUID(page)) is None]
+    return f"It holds lines of {len(lost)} pages that were forgotten while it was trained." if lost else None
+
+
+def _before(session: Session, rows: Sequence[PromotionRow]) -> ModelRow:
+    """The model that served before the present one ever did; ``rows``: the history, newest first."""
+    first = min((row.number for row in rows if row.model_id == rows[0].model_id), default=0)
+    for row in rows:
+        model = session.get_one(ModelRow, row.model_id)
+        if row.number < first and model.forgotten is None:
+            return model
+    raise NotFound("No other model has served before, so there is nothing to roll back to.")
+
+
+def _served(session: Session, rows: Sequence[PromotionRow], version: str) -> ModelRow:
+    """The model of that version, which served once and does not now."""
+    model = find_row(session, version)
+    if model.id not in {row.model_id for row in rows if row.model_id != rows[0].model_id}:
+        raise NotFound(f"{model.version} has not served before, so there is nothing to roll back to.")
+    require_remembered(model)
+    return model
 
 
 def _consent(session: Session, row: ModelRow, newest: PromotionRow | None) -> VerdictRow | None:

@@ -20,7 +20,7 @@ from flywheel.attempts import attempt
 from flywheel.errors import UnfitSnapshot, WheelStopped
 from flywheel.expectations import expect
 from flywheel.model_folders import unpack
-from flywheel.registry import Model
+from flywheel.registry import UNCORRECTED, Model
 from flywheel.scope_lines import frozen, require_enough
 from flywheel.scopes import Scope
 from flywheel.settings import Settings
@@ -47,7 +47,6 @@ KILLED = (
     "The training's process was killed {deaths} times without getting any further, also with the smallest batches: "
     "most likely for want of memory. Free some, then start it again; the model that serves is as it was."
 )
-UNCORRECTED = "uncorrected_pages"  # in a report
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 

@@ -22,9 +22,11 @@ from sqlalchemy.orm import Session
 
 from flywheel.errors import NotFound, UnfitSnapshot
 from flywheel.ground_truth import TrueLine
+from flywheel.locks import in_turn
 from flywheel.splits import Split, assign
 from flywheel.store import Store
 from flywheel.tables import SnapshotRow, SnapshotShardRow
+from flywheel.tombstones import FORGETTING, forgettings
 from recognizer.page import Outline
 
 FORMAT = 1
@@ -102,20 +104,23 @@ def freeze(store: Store, truth: Iterable[TrueLine], *, without: Collection[str] 
         without: ids of lines to leave out.
 
     Raises:
-        UnfitSnapshot: no line is left.
+        UnfitSnapshot: no line is left, or something was forgotten since the first line was taken from ``truth``.
         BrokenBlob: the blob store takes no file.
     """
+    with store.reading() as session:
+        forgotten = forgettings(session)
     accepted = [line for line in truth if str(line.line_id) not in without]
     if not accepted:
         raise UnfitSnapshot(
             "There is no ground truth to freeze. Correct some lines and let them be accepted, or import a manifest."
         )
     with store.writing() as session:
+        in_turn(session, FORGETTING)
+        if forgettings(session) != forgotten:
+            raise UnfitSnapshot("Something was forgotten while it was frozen, so nothing was. Freeze it again.")
         splits = assign(session, accepted)
-    lines = [as_frozen(line, splits[line.image_sha256]) for line in accepted]
-    manifest = _keep_shards(store, lines)
-    key = store.blobs.put(json.dumps(manifest, sort_keys=True, indent=1).encode())
-    with store.writing() as session:
+        manifest = _keep_shards(store, [as_frozen(line, splits[line.image_sha256]) for line in accepted])
+        key = store.blobs.put(json.dumps(manifest, sort_keys=True, indent=1).encode())
         if session.get(SnapshotRow, manifest["id"]) is None:
             _keep_rows(session, manifest, key)
     return find(store, manifest["id"])

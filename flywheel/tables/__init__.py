@@ -17,6 +17,7 @@ from flywheel.tables.reading import (
 )
 from flywheel.tables.trust import AcceptanceRow
 from flywheel.tables.wheel import (
+    ForgettingRow,
     ForgottenPageRow,
     ModelFileRow,
     ModelRow,
@@ -40,6 +41,7 @@ __all__ = [
     "DocumentRow",
     "DraftRow",
     "ErasureRow",
+    "ForgettingRow",
     "ForgottenPageRow",
     "Json",
     "LabelProjectRow",

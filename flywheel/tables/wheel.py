@@ -163,6 +163,15 @@ class WorkerRow(Base):
     seen_at: Mapped[datetime]
 
 
+class ForgettingRow(Base):
+    """Somebody, or a page, was forgotten then; of a person a hash of the name is kept, and nothing else."""
+
+    __tablename__ = "forgettings"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    person_sha256: Mapped[str | None] = mapped_column(Sha256, index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class ForgottenPageRow(Base):
     """A page on its way out: with this row the triggers let go what anybody said of its lines."""
 

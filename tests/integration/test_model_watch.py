@@ -15,6 +15,7 @@ from demo.model_watch import ModelWatch, first_reader
 from demo.readers import Reader
 from demo.services import Services
 from flywheel import registry
+from flywheel.errors import BrokenBlob
 from flywheel.registry import Model, promote, register
 from flywheel.settings import Settings
 from flywheel.store import Store
@@ -101,6 +102,51 @@ def test_what_was_promoted_serves_from_the_start_and_a_broken_one_is_rolled_back
     newest = registry.promotions(store)[0]
     assert (newest.version, newest.kind, newest.by) == ("base-1", "rollback", "inkloop")
     assert newest.why.startswith("It cannot serve here: ")
+
+
+def test_a_model_that_one_app_cannot_load_now_is_not_rolled_back_for_everybody_but_tried_again(
+    settings: Settings, store: Store, base: Model, tmp_path: Path
+) -> None:
+    services = Services(settings, store, first_reader(settings, store))
+    register(store, folder_of(tmp_path, "child-2"), parent="base-1")
+    promote(store, "child-2", by="Ann", why="Better.", anyway=True)
+    models = settings.scratch / "models"
+    models.rename(models.with_name("elsewhere"))
+    models.write_bytes(b"in the way of a folder, as a full disk would be")
+    with pytest.raises(OSError, match="models"):
+        ModelWatch(services).look()
+    assert services.reader.version == "base-1" and len(registry.promotions(store)) == 2
+    assert first_reader(settings, store).version.startswith("inkloop-")
+    models.unlink()
+    ModelWatch(services).look()
+    assert services.reader.version == "child-2"
+
+
+def test_a_lost_blob_rolls_nothing_back(settings: Settings, store: Store, base: Model, tmp_path: Path) -> None:
+    services = Services(settings, store, FakeReader())
+    key = next(iter(store.blobs.keys()))
+    store.blobs.delete(key)
+    with pytest.raises(BrokenBlob):
+        ModelWatch(services).look()
+    assert services.reader.version == "fake-1" and len(registry.promotions(store)) == 1
+
+
+def test_the_watch_goes_on_after_a_failure(settings: Settings, store: Store, base: Model) -> None:
+    swapped = threading.Event()
+    tries: list[str] = []
+
+    def second_time(_: Settings, __: Store, model: Model) -> Reader:
+        tries.append(model.version)
+        if len(tries) == 1:
+            raise OSError("No space left on device")
+        reader = FakeReader()
+        reader.version = model.version
+        swapped.set()
+        return reader
+
+    with ModelWatch(Services(settings, store, FakeReader()), every_s=0.01, load=second_time):
+        assert swapped.wait(60)
+    assert tries[:2] == ["base-1", "base-1"]
 
 
 def test_the_watch_swaps_by_itself(settings: Settings, store: Store, base: Model, tmp_path: Path) -> None:

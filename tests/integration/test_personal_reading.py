@@ -17,17 +17,19 @@ from tests.integration.test_api import LETTER, TEXTS, Web, png, web
 from tests.integration.test_registry import folder_of
 
 ANN, LETTERS = Scope("writer", "Ann"), Scope("collection", "Letters")
-OWN = {"anns-2": ANN, "letters-3": LETTERS, "broken-4": Scope("writer", "Bob")}
+OWN = {"anns-2": ANN, "letters-3": LETTERS, "broken-4": Scope("writer", "Bob"), "away-5": Scope("writer", "Cleo")}
 
 
 class Loaded:
-    """Loads fake readers, remembers which, and cannot load what is called broken."""
+    """Loads fake readers, remembers which, and cannot load what is called broken or, for want of space, away."""
 
     def __init__(self) -> None:
         self.versions: list[str] = []
 
     def __call__(self, _: Store, model: registry.Model) -> FakeReader:
         self.versions.append(model.version)
+        if model.version == "away-5":
+            raise OSError("No space left on device")
         if model.version.startswith("broken"):
             raise BadModel("broken-4 cannot be loaded.")
         reader = FakeReader()
@@ -37,7 +39,7 @@ class Loaded:
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """An app with a common model and three that are somebody's own."""
+    """An app with a common model and four that are somebody's own."""
     folder = tmp_path_factory.mktemp("personal")
     with web(folder) as running:
         for version in ("fake-1", *OWN):
@@ -104,6 +106,13 @@ def test_a_model_that_cannot_be_loaded_is_taken_back_and_the_next_one_reads(app:
         None, "inkloop", "It cannot serve here: broken-4 cannot be loaded.",
     )  # fmt: skip
     assert sent(app, writer="Bob")["model"] == "fake-1" and loaded.versions == ["broken-4", "letters-3"]
+
+
+def test_a_model_that_cannot_be_loaded_now_is_not_taken_back(app: Web, loaded: Loaded) -> None:
+    before = personal.history(app.store)
+    assert [sent(app, writer="Cleo")["model"] for _ in range(2)] == ["fake-1"] * 2
+    assert loaded.versions == ["away-5"] * 2
+    assert personal.history(app.store) == before
 
 
 def test_an_operator_asks_promotes_and_rolls_back_for_a_hand_over_the_api(app: Web) -> None:

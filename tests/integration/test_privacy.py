@@ -13,8 +13,7 @@ from flywheel.gate import Decision, Verdict
 from flywheel.ground_truth import ground_truth
 from flywheel.privacy import forget
 from flywheel.records import Document, NewCorrection
-from flywheel.registry import promote, register
-from flywheel.retraining import UNCORRECTED
+from flywheel.registry import UNCORRECTED, promote, register
 from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import find, freeze, lines_of, snapshots

@@ -114,6 +114,25 @@ def test_a_rollback_is_one_more_entry_of_the_history(store: Store, base: Model, 
         roll_back(store, by="Bob", why="x", version="nothing")
 
 
+def test_rolling_back_again_goes_further_back_and_never_to_what_was_rolled_back(
+    store: Store, child: Model, tmp_path: Path
+) -> None:
+    register(store, folder_of(tmp_path, "third-3"), parent="base-1")
+    for version in ("child-2", "third-3"):
+        promote(store, version, by="Ann", why="A trial.", anyway=True)
+    assert [roll_back(store, by="Bob", why="Worse.").version for _ in range(2)] == ["child-2", "base-1"]
+    with pytest.raises(NotFound, match="No other model has served before"):
+        roll_back(store, by="Bob", why="Worse.")
+
+
+def test_what_another_was_faster_to_roll_back_is_not_rolled_back_further(store: Store, child: Model) -> None:
+    promote(store, "child-2", by="Ann", why="A trial.", anyway=True)
+    roll_back(store, by="inkloop", why="Broken.", serving="child-2")
+    with pytest.raises(NotPromotable, match="child-2 does not serve any more, so it is not rolled back"):
+        roll_back(store, by="inkloop", why="Broken.", serving="child-2")
+    assert len(registry.promotions(store)) == 3
+
+
 def test_there_is_nothing_to_roll_back_to_at_first(store: Store, base: Model) -> None:
     with pytest.raises(NotFound, match="No other model has served before"):
         roll_back(store, by="Ann", why="x")

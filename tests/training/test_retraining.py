@@ -9,8 +9,8 @@ import pytest
 
 from flywheel import retraining, scope_lines
 from flywheel.errors import Cancelled, FlywheelError, UnfitSnapshot, WheelStopped
-from flywheel.registry import models, promotions
-from flywheel.retraining import LEARNS, REPORT, UNCORRECTED, retrain
+from flywheel.registry import UNCORRECTED, models, promotions
+from flywheel.retraining import LEARNS, REPORT, retrain
 from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import Snapshot, freeze, lines_of
