@@ -24,6 +24,7 @@ from flywheel.errors import NotFound, SyncRunning
 from flywheel.forgotten_tasks import forget_there, left_there
 from flywheel.learnt import containing, mark, scrub_verdicts
 from flywheel.locks import in_turn
+from flywheel.overturned import decided_by, keep_ended
 from flywheel.personal import drop_forgotten
 from flywheel.retraining import BY_THE_PROGRAM, LEARNS
 from flywheel.settings import Settings
@@ -96,7 +97,9 @@ def forget(store: Store, settings: Settings, who: str) -> Forgotten:
             done.dropped = drop_forgotten(session, by=BY_THE_PROGRAM, why=why)
             scrub_verdicts(session, set(lines))
             remember(session, _names(session, doomed))
+            decided = decided_by(session, doomed)
             done.rows, unnamed = erase(session, doomed)
+            keep_ended(session, decided)
     for key in unnamed:
         store.blobs.delete(key)
     done.blobs = len(unnamed)

@@ -18,7 +18,7 @@ from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import find, freeze, lines_of, snapshots
 from flywheel.store import Store
-from flywheel.tables import CorrectionRow
+from flywheel.tables import AcceptanceRow, CorrectionRow
 from flywheel.trust import Claim
 from flywheel.verdicts import keep_verdict, verdicts
 from tests.integration.test_registry import folder_of
@@ -81,6 +81,25 @@ def test_a_page_is_forgotten_with_what_others_said_of_it(
     with pytest.raises(NotFound):
         store.document(documents[0].id, ann)
     assert store.counts()["corrections"] == 2  # Bob's own page
+
+
+def test_a_text_that_a_forgotten_reviewer_had_overturned_does_not_stand_again(
+    store: Store, settings: Settings, documents: tuple[Document, Document]
+) -> None:
+    overturned, refused, upheld = (page.lines[0].id for page in (*documents[1].pages, documents[0].pages[0]))
+    rita, bob = store.contributor("Rita"), store.contributor("Bob")
+    with store.writing() as session:
+        trust.keep(session, Claim(overturned, "Rita's", source="label_studio", by=rita), "trusted")
+        trust.keep(session, Claim(overturned, "Held", by=bob, trusted=True, plausibility=-99.0), "trusted")
+        trust.keep(session, Claim(refused, "", source="label_studio", by=rita, verdict="illegible"), "trusted")
+        trust.keep(session, Claim(upheld, "Rita's", source="label_studio", by=rita), "trusted")
+        trust.keep(session, Claim(upheld, "Bob's", source="label_studio", by=bob), "trusted")
+    forget(store, settings, "Rita")
+    truths = {line.line_id: line.text for line in ground_truth(store)}
+    assert truths == {upheld: "Bob's", documents[0].pages[1].lines[0].id: "ann.png!"}
+    with store.reading() as session:
+        assert [held.text for held in trust.held_texts(session)] == ["Held"]
+        assert not session.query(AcceptanceRow).filter(AcceptanceRow.text.contains("Rita")).count()
 
 
 def test_models_that_learnt_from_it_are_marked_with_their_children(
