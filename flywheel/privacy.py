@@ -1,8 +1,8 @@
 """Forget a person or a page: everything that came from them goes, and what learnt from it is named and marked.
 
-Rows go by the foreign keys of the tables, so a table that is added later is forgotten too. Snapshots and models cannot
-unlearn: they are marked, no training begins from them, and none of them is promoted again. A marked model of one hand
-or collection stops serving at once, because the common model can.
+Rows go by the foreign keys of the tables, so a table that is added later is forgotten too. Snapshots lose the lines,
+and no training begins from what is left of them. Models cannot unlearn: they are marked, none is trained from or
+promoted again. A marked model of one hand or collection stops serving at once, because the common model can.
 """
 
 import shutil
@@ -20,16 +20,19 @@ from sqlalchemy.orm import Session
 
 from flywheel import registry
 from flywheel.erasure import Doomed, Meant, doom, erase, lines_of
-from flywheel.errors import NotFound, SyncRunning
+from flywheel.errors import BrokenBlob, NotFound, SyncRunning
 from flywheel.forgotten_tasks import forget_there, left_there
 from flywheel.learnt import containing, mark, scrub_verdicts
 from flywheel.locks import in_turn
+from flywheel.overturned import decided_by, keep_ended
 from flywheel.personal import drop_forgotten
 from flywheel.retraining import BY_THE_PROGRAM, LEARNS
 from flywheel.settings import Settings
+from flywheel.signatures import unsign
 from flywheel.store import Store
 from flywheel.sync import LOCK
 from flywheel.tables import ContributorRow, PageRow
+from flywheel.thinning import thin
 from flywheel.tombstones import FORGETTING, remember
 
 PATIENCE_S, LOOK_S = 60.0, 0.2
@@ -42,11 +45,11 @@ class Forgotten:
 
     Attributes:
         rows: removed, by table.
-        blobs: files removed.
+        blobs: originals and page images removed.
         tasks: removed from Label Studio, with everything that people answered to them.
         answers: removed there, of tasks that stay.
         images: of lines and pages that it serves no more.
-        snapshots: marked, by id.
+        snapshots: that held lines of it and do no more, by id; nothing is trained on them again.
         models: marked, by version.
         serving: a marked model that serves everybody: roll it back, or retrain and promote.
         dropped: marked models that served one hand or collection, which the common model reads again.
@@ -96,10 +99,14 @@ def forget(store: Store, settings: Settings, who: str) -> Forgotten:
             done.dropped = drop_forgotten(session, by=BY_THE_PROGRAM, why=why)
             scrub_verdicts(session, set(lines))
             remember(session, _names(session, doomed))
+            thinned = thin(session, store.blobs, held, lines, why=why)
+            unsign(session, doomed["contributors"])
+            decided = decided_by(session, doomed)
             done.rows, unnamed = erase(session, doomed)
-    for key in unnamed:
-        store.blobs.delete(key)
+            keep_ended(session, decided)
+    done.problems += _delete(store, unnamed | thinned)
     done.blobs = len(unnamed)
+    done.problems += _told_elsewhere(settings, done)
     _empty_scratch(settings.scratch, {str(page) for page in doomed["pages"]}, done.snapshots)
     serving = registry.serving(store)
     done.serving = serving.version if serving and serving.version in done.models else None
@@ -137,6 +144,27 @@ def _nobody_syncs(store: Store) -> Iterator[None]:
         if time.monotonic() > until:
             raise SyncRunning("A push or pull is under way, so nothing was forgotten yet. Try again when it has ended.")
         time.sleep(LOOK_S)
+
+
+def _delete(store: Store, keys: set[str]) -> list[str]:
+    """Delete files; what cannot be is told, and the others go all the same."""
+    problems = []
+    for key in sorted(keys):
+        try:
+            store.blobs.delete(key)
+        except BrokenBlob as error:
+            problems.append(f"{error} Remove it by hand: it holds what was forgotten.")
+    return problems
+
+
+def _told_elsewhere(settings: Settings, done: Forgotten) -> list[str]:
+    """What trainings sent to Weights & Biases, from where nothing is fetched back."""
+    if settings.wandb != "online" or not (done.snapshots or done.models):
+        return []
+    return [
+        "INKLOOP_WANDB is online: trainings have sent lines, as they were read and transcribed, and models to Weights "
+        f"& Biases. Delete the runs there that name one of these: {', '.join([*done.snapshots, *done.models])}."
+    ]
 
 
 def _empty_scratch(scratch: Path, pages: set[str], tainted: Iterable[str]) -> None:

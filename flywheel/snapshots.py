@@ -2,7 +2,8 @@
 
 A snapshot is Parquet shards in the blob store, one per first byte of the page image's hash, and a manifest that names
 them. Its id is the hash of its lines, so the same ground truth has the same id, and snapshots that differ in one line
-share all shards but one. Pixels stay in the page images: a row names the image and the outline in it.
+share all shards but one. Pixels stay in the page images: a row names the image and the outline in it. Forgetting alone
+takes lines out (`flywheel.thinning`): the manifest then says how many, and nothing is trained on the rest.
 """
 
 import io
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from flywheel.blobs import Blobs
 from flywheel.errors import NotFound, UnfitSnapshot
 from flywheel.ground_truth import TrueLine
 from flywheel.locks import in_turn
@@ -120,7 +122,7 @@ def freeze(store: Store, truth: Iterable[TrueLine], *, without: Collection[str] 
             raise UnfitSnapshot("Something was forgotten while it was frozen, so nothing was. Freeze it again.")
         splits = assign(session, accepted)
         manifest = _keep_shards(store, [as_frozen(line, splits[line.image_sha256]) for line in accepted])
-        key = store.blobs.put(json.dumps(manifest, sort_keys=True, indent=1).encode())
+        key = keep_manifest(store.blobs, manifest)
         if session.get(SnapshotRow, manifest["id"]) is None:
             _keep_rows(session, manifest, key)
     return find(store, manifest["id"])
@@ -199,7 +201,7 @@ def _keep_shards(store: Store, lines: list[FrozenLine]) -> dict[str, Any]:
     for bucket, held in sorted(buckets.items()):
         for line in held:
             whole.update(sha256(line.canonical).digest())
-        shards.append({"bucket": bucket, "lines": len(held), "sha256": store.blobs.put(_pack(held))})
+        shards.append({"bucket": bucket, "lines": len(held), "sha256": store.blobs.put(pack(held))})
     return {
         "format": FORMAT,
         "id": whole.hexdigest(),
@@ -207,6 +209,11 @@ def _keep_shards(store: Store, lines: list[FrozenLine]) -> dict[str, Any]:
         "lines": dict(Counter(line.split for line in lines)),
         "shards": shards,
     }
+
+
+def keep_manifest(blobs: Blobs, manifest: dict[str, Any]) -> str:
+    """Keep what says where the shards lie; returns its key."""
+    return blobs.put(json.dumps(manifest, sort_keys=True, indent=1).encode())
 
 
 def _keep_rows(session: Session, manifest: dict[str, Any], key: str) -> None:
@@ -237,7 +244,8 @@ TYPES = {"polygon": POINTS, "baseline": POINTS, "page_width": pa.int64(), "page_
 SCHEMA = pa.schema([(field.name, TYPES.get(field.name, pa.string())) for field in fields(FrozenLine)])
 
 
-def _pack(lines: list[FrozenLine]) -> bytes:
+def pack(lines: Sequence[FrozenLine]) -> bytes:
+    """One shard's file of these lines."""
     packed = io.BytesIO()
     pq.write_table(pa.Table.from_pylist([asdict(line) for line in lines], SCHEMA), packed, compression="zstd")
     return packed.getvalue()

@@ -1,24 +1,27 @@
 """Whoever asks to be forgotten is, everywhere; what learnt from them is named and never learnt from again."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from flywheel import personal, trust
-from flywheel.errors import NotFound, NotPromotable, StoreUnavailable
+from flywheel import personal, registry, runs, trust
+from flywheel.errors import NotFound, NotPromotable, StoreUnavailable, UnfitSnapshot
 from flywheel.gate import Decision, Verdict
 from flywheel.ground_truth import ground_truth
 from flywheel.privacy import forget
 from flywheel.records import Document, NewCorrection
 from flywheel.registry import UNCORRECTED, promote, register
+from flywheel.retraining import retrain
 from flywheel.scopes import Scope
 from flywheel.settings import Settings
 from flywheel.snapshots import find, freeze, lines_of, snapshots
 from flywheel.store import Store
-from flywheel.tables import CorrectionRow
+from flywheel.tables import AcceptanceRow, CorrectionRow
 from flywheel.trust import Claim
 from flywheel.verdicts import keep_verdict, verdicts
 from tests.integration.test_registry import folder_of
@@ -81,6 +84,82 @@ def test_a_page_is_forgotten_with_what_others_said_of_it(
     with pytest.raises(NotFound):
         store.document(documents[0].id, ann)
     assert store.counts()["corrections"] == 2  # Bob's own page
+
+
+def test_no_snapshot_keeps_their_words_or_their_name_and_its_manifest_says_so(
+    store: Store, settings: Settings, documents: tuple[Document, Document], ann: UUID
+) -> None:
+    rita = store.contributor("Rita")
+    with store.writing() as session:
+        line = documents[1].pages[0].lines[0].id
+        trust.keep(session, Claim(line, "Rita's", source="label_studio", by=rita), "trusted")
+    keep(store, ann, "hand.png", writer="Ann Sullivan")
+    whole, fewer = (freeze(store, list(ground_truth(store))[some:]) for some in (0, 1))
+    kept_before = sum(whole.lines.values())
+    done = [forget(store, settings, who) for who in ("Ann", "Rita")]
+    assert [set(one.snapshots) for one in done] == [{whole.id, fewer.id}] * 2
+    for frozen, removed in ((whole, 5), (fewer, 4)):
+        after = find(store, frozen.id)
+        assert [line.text for line in lines_of(store, after)] == ["bob.png!"]
+        assert (sum(after.lines.values()), after.pages) == (1, 1)
+        manifest = json.loads(store.blobs.get(after.manifest_sha256))
+        assert manifest["id"] == frozen.id and manifest["lines"] == after.lines
+        assert manifest["removed"] == {"lines": removed, "why": after.forgotten}
+        with pytest.raises(UnfitSnapshot, match="may not be trained on"):
+            retrain(store, settings, after)
+    assert kept_before == 6 and store.blob_keys()[1] == set() and store.blobs.keys() == store.blob_keys()[0]
+
+
+def test_their_name_goes_from_under_what_they_decided(
+    store: Store, settings: Settings, documents: tuple[Document, Document], tmp_path: Path
+) -> None:
+    sullivan, line = store.contributor("Ann Sullivan"), documents[1].pages[0].lines[0].id
+    with store.writing() as session:
+        trust.keep(session, Claim(line, "Bob's", by=None, trusted=True, plausibility=-99.0), "trusted")
+        trust.decide(session, line, trust.Decision("Bob's", True, by="Ann Sullivan", why="I know"))
+    runs.begin(store, asked_by="Ann Sullivan", minutes=1)
+    register(store, folder_of(tmp_path, "base-1"))
+    promote(store, "base-1", by="Ann Sullivan", why="First.", anyway=True)
+    register(store, folder_of(tmp_path, "hand-2"), parent="base-1", scope=Scope("writer", "Bob"))
+    personal.promote(store, "hand-2", Scope("writer", "Bob"), by="Ann Sullivan", why="A trial.", anyway=True)
+    forget(store, settings, str(sullivan))
+    assert {line.text for line in ground_truth(store)} == {"Bob's", "ann.png!", "bob.png!"}
+    with store.reading() as session:
+        reasons = set(session.scalars(select(AcceptanceRow.reason)))
+    assert "I know (somebody forgotten)" in reasons and not any("Sullivan" in reason for reason in reasons)
+    signed = [runs.runs(store)[0].asked_by, registry.promotions(store)[0].by, personal.history(store)[0].by]
+    assert signed == ["somebody forgotten"] * 3
+    with pytest.raises((StoreUnavailable, SQLAlchemyError), match="append-only"), store.writing() as session:
+        session.execute(update(AcceptanceRow).values(reason="forged"))
+
+
+def test_what_weights_and_biases_was_sent_is_told(
+    store: Store, settings: Settings, documents: tuple[Document, Document]
+) -> None:
+    snapshot = freeze(store, ground_truth(store))
+    (problem,) = forget(store, replace(settings, wandb="online"), "Ann").problems
+    assert problem.startswith("INKLOOP_WANDB is online: trainings have sent lines, as they were read and transcribed")
+    assert problem.endswith(f"Delete the runs there that name one of these: {snapshot.id}.")
+    assert forget(store, settings, "Bob").problems == []
+
+
+def test_a_text_that_a_forgotten_reviewer_had_overturned_does_not_stand_again(
+    store: Store, settings: Settings, documents: tuple[Document, Document]
+) -> None:
+    overturned, refused, upheld = (page.lines[0].id for page in (*documents[1].pages, documents[0].pages[0]))
+    rita, bob = store.contributor("Rita"), store.contributor("Bob")
+    with store.writing() as session:
+        trust.keep(session, Claim(overturned, "Rita's", source="label_studio", by=rita), "trusted")
+        trust.keep(session, Claim(overturned, "Held", by=bob, trusted=True, plausibility=-99.0), "trusted")
+        trust.keep(session, Claim(refused, "", source="label_studio", by=rita, verdict="illegible"), "trusted")
+        trust.keep(session, Claim(upheld, "Rita's", source="label_studio", by=rita), "trusted")
+        trust.keep(session, Claim(upheld, "Bob's", source="label_studio", by=bob), "trusted")
+    forget(store, settings, "Rita")
+    truths = {line.line_id: line.text for line in ground_truth(store)}
+    assert truths == {upheld: "Bob's", documents[0].pages[1].lines[0].id: "ann.png!"}
+    with store.reading() as session:
+        assert [held.text for held in trust.held_texts(session)] == ["Held"]
+        assert not session.query(AcceptanceRow).filter(AcceptanceRow.text.contains("Rita")).count()
 
 
 def test_models_that_learnt_from_it_are_marked_with_their_children(
@@ -160,7 +239,7 @@ def test_crops_and_trainings_go_from_the_scratch_folder(
     forget(store, settings, "Ann")
     assert not page.exists() and kept.exists()
     assert [folder.name for folder in (settings.scratch / "trainings").iterdir()] == ["two"]
-    assert len(list(lines_of(store, snapshot))) == 4
+    assert len(list(lines_of(store, find(store, snapshot.id)))) == 2
 
 
 def test_nobody_is_forgotten_by_mistake(store: Store, settings: Settings, documents: tuple[Document, Document]) -> None:
