@@ -12,6 +12,7 @@ from sqlalchemy import Select, case, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
 from flywheel.labels import SAID, Label, is_newest
+from flywheel.live_lines import live_lines
 from flywheel.tables import ContributorRow, LabelRow, SampleRow
 from recognizer.metrics import cer
 
@@ -36,7 +37,7 @@ class Annotator:
 
 
 def compared_lines() -> Select[UUID | None]:
-    """The lines whose answers can be held against something: other people's, or a known text."""
+    """The live lines whose answers can be held against something: other people's, or a known text."""
     contested = (
         select(SampleRow.line_id)
         .join(LabelRow, LabelRow.sample_id == SampleRow.id)
@@ -45,7 +46,7 @@ def compared_lines() -> Select[UUID | None]:
         .having(func.count(distinct(LabelRow.contributor_id)) > 1)
     )
     return select(SampleRow.line_id).where(
-        SampleRow.line_id.is_not(None), or_(SampleRow.known, SampleRow.line_id.in_(contested))
+        SampleRow.line_id.in_(live_lines()), or_(SampleRow.known, SampleRow.line_id.in_(contested))
     )
 
 

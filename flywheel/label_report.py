@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from flywheel.annotators import Annotator, annotators, compared_lines
 from flywheel.label_projects import KnownProject, known_projects
 from flywheel.labels import known_texts, labels_by_line
+from flywheel.live_lines import is_live, live_lines
 from flywheel.reported_lines import (
     SHOWN,
     ReportedLine,
@@ -78,11 +79,11 @@ def label_report(store: Store, settings: Settings) -> LabelReport:
 
 def _stages(session: Session) -> dict[str, int]:
     counted = session.execute(
-        select(SampleRow.state, func.count()).where(SampleRow.line_id.is_not(None)).group_by(SampleRow.state)
+        select(SampleRow.state, func.count()).where(SampleRow.line_id.is_not(None), is_live()).group_by(SampleRow.state)
     )
     states = {row[0]: row[1] for row in counted}
     return {
-        "captured": session.scalar(select(func.count()).select_from(_live_lines().subquery())) or 0,
+        "captured": session.scalar(select(func.count()).select_from(live_lines().subquery())) or 0,
         "queued": states.get("queued", 0) + states.get("sending", 0),
         "pushed": states.get("open", 0),
         "labelled": states.get("labelled", 0),
@@ -90,21 +91,12 @@ def _stages(session: Session) -> dict[str, int]:
     }
 
 
-def _live_lines() -> Select[Any]:
-    return (
-        select(LineRow.id)
-        .join(PageRow, PageRow.id == LineRow.page_id)
-        .join(DocumentRow, DocumentRow.id == PageRow.document_id)
-        .where(LineRow.retired_at.is_(None), DocumentRow.deleted_at.is_(None))
-    )
-
-
 def _accepted() -> Select[Any]:
     """The live lines whose standing judgement accepted a text."""
     return select(AcceptanceRow.line_id).where(
         AcceptanceRow.outcome == Outcome.ACCEPTED,
         stands(),
-        AcceptanceRow.line_id.in_(_live_lines()),
+        AcceptanceRow.line_id.in_(live_lines()),
     )
 
 

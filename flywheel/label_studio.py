@@ -139,8 +139,9 @@ class LabelStudio:
             wanted = [str(sample_id) for sample_id in sample_ids[start : start + LOOKED_UP]]
             query = _filters(("data.sample_id", "in_list", "List", wanted))
             for row in self._tasks(number, query=json.dumps({"filters": query})):
-                answered = (row.total_annotations or 0) + (row.cancelled_annotations or 0) > 0
-                found.setdefault(UUID(row.data["sample_id"]), []).append(FoundTask(int(row.id), answered))
+                said, skipped = (row.total_annotations or 0) > 0, (row.cancelled_annotations or 0) > 0
+                task = FoundTask(int(row.id), answered=said or skipped, said=said)
+                found.setdefault(UUID(row.data["sample_id"]), []).append(task)
         return {sample_id: sorted(tasks, key=lambda t: (not t.answered, t.id)) for sample_id, tasks in found.items()}
 
     def samples(self, number: int) -> dict[UUID | None, list[int]]:

@@ -52,10 +52,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class FoundTask:
-    """A task on the server, and whether somebody has answered or skipped it."""
+    """A task on the server: whether somebody has answered or skipped it, and whether somebody has said something."""
 
     id: int
     answered: bool
+    said: bool
 
 
 def as_project(row: Any) -> Project:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from flywheel.errors import NotFound
 from flywheel.label_configs import Kind
+from flywheel.live_lines import is_live
 from flywheel.tables import PageRow, SampleRow, now
 
 LIVE = ("queued", "sending", "open")
@@ -137,7 +138,7 @@ def sending(session: Session, project: UUID) -> list[Sample]:
 
 def room(session: Session, most: int, *, kind: Kind) -> int:
     """How many samples of a kind may be sent before ``most`` wait for a person."""
-    there = select(func.count()).where(_is(kind), SampleRow.state.in_(["open", "sending"]))
+    there = select(func.count()).where(_is(kind), SampleRow.state.in_(["open", "sending"]), is_live())
     return max(most - (session.scalar(there) or 0), 0)
 
 

@@ -8,7 +8,7 @@ nothing that was done.
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -117,6 +117,7 @@ class _Page:
         if any(line_id not in known for line_id in self.work.lines.values()):
             self.done.problems.append(f"Page {page.number} ({page.id}): {STALE}")
             return
+        unread = self._unread(read.regions, known)
         kept = {region.id for region in read.regions}
         for name in [name for name in self.work.lines if name not in kept]:
             self._edit(page, name, None)
@@ -125,7 +126,12 @@ class _Page:
             if line_id is None or not same_outline(known[line_id].polygon, region.polygon):
                 self._edit(page, region.id, region)
         self._reorder(read.regions)
-        self._accept(read.regions)
+        self._accept([region for region in read.regions if region.id not in unread])
+
+    def _unread(self, regions: Sequence[Region], known: Mapping[UUID, StoredLine]) -> set[str]:
+        """The regions whose text a person found prefilled and left, though somebody said that it is none."""
+        lines = [(region, known[self.work.lines[region.id]]) for region in regions if region.id in self.work.lines]
+        return {region.id for region, line in lines if line.verdict != "text" and line.text == region.text}
 
     def _edit(self, page: StoredPage, name: str, region: Region | None) -> None:
         """Let a line go, or come, or come in place of another; a region that is none is named and left out."""

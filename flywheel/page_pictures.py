@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from flywheel import queries
 from flywheel.errors import FlywheelError
 from flywheel.outbox import Sample
-from flywheel.page_results import page_task
+from flywheel.page_results import asked_lines, page_task
 from flywheel.records import StoredPage
 from flywheel.store import Store
 from flywheel.tables import DocumentRow, PageRow
@@ -36,7 +36,7 @@ class PageView:
     @property
     def columns(self) -> dict[str, Any]:
         """What the outbox remembers of it: which region stands for which line."""
-        lines = {str(line.id): str(line.id) for line in self.page.lines}
+        lines = {str(line.id): str(line.id) for line in asked_lines(self.page)}
         return {"shown": json.dumps({"lines": lines}), "shown_by": self.page.model}
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from flywheel.label_results import MEND, Answer, line_text
 from flywheel.label_studio_records import Annotation
-from flywheel.records import StoredPage
+from flywheel.records import StoredLine, StoredPage
 from recognizer.page import Outline
 
 SAME_PX = 1.5
@@ -44,16 +44,21 @@ class PageAnswer:
     problem: str | None = None
 
 
+def asked_lines(page: StoredPage) -> list[StoredLine]:
+    """The lines of a page that people are asked about: not those of which somebody said that they are no text."""
+    return [line for line in page.lines if line.verdict != "not_text"]
+
+
 def page_task(sample_id: UUID, page: StoredPage, *, image: str, where: str) -> dict[str, Any]:
-    """The task that asks for a page's regions, texts and order."""
+    """The task that asks for a page's regions, texts and order; what nobody could read comes without a text."""
     size = {"original_width": page.width, "original_height": page.height, "image_rotation": 0}
     result: list[dict[str, Any]] = []
-    for place, line in enumerate(page.lines, start=1):
+    for place, line in enumerate(asked_lines(page), start=1):
         points = [[100 * x / page.width, 100 * y / page.height] for x, y in line.polygon]
         same = {"id": str(line.id), "to_name": "image", **size}
         shape = {"points": points, "closed": True}
         result.append({**same, "from_name": "outline", "type": "polygon", "value": shape})
-        if line.text:
+        if line.text and line.verdict == "text":
             result.append({**same, "from_name": "text", "type": "textarea", "value": {**shape, "text": [line.text]}})
         result.append({**same, "from_name": "place", "type": "number", "value": {**shape, "number": place}})
     data = {"sample_id": str(sample_id), "image": image, "where": where}

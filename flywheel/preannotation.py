@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flywheel.label_results import Shown, prediction
+from flywheel.live_lines import is_live
 from flywheel.store import Store
 from flywheel.tables import ModelVersionRow, PredictionRow, SampleRow
 
 
 def predictions(store: Store, sample_ids: Sequence[UUID | None]) -> list[dict[str, Any]]:
-    """One prediction for each sample, in order; an empty one for what is not ours or was never read."""
+    """One prediction for each sample, in order; an empty one for what is not ours was never read, or is gone."""
     with store.reading() as session:
         return [_newest(session, sample_id) for sample_id in sample_ids]
 
@@ -23,7 +24,7 @@ def _newest(session: Session, sample_id: UUID | None) -> dict[str, Any]:
         select(PredictionRow.text, ModelVersionRow.name, PredictionRow.confidence)
         .join(ModelVersionRow, ModelVersionRow.id == PredictionRow.model_version_id)
         .join(SampleRow, SampleRow.line_id == PredictionRow.line_id)
-        .where(SampleRow.id == sample_id)
+        .where(SampleRow.id == sample_id, is_live())
         .order_by(PredictionRow.created_at.desc())
         .limit(1)
     ).first()

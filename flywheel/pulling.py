@@ -26,6 +26,7 @@ from flywheel.settling import OURS, accept, withdraw
 from flywheel.store import Store
 from flywheel.tables import LabelProjectRow, SampleRow
 from flywheel.trust import Claim, alike
+from flywheel.withdrawing import withdraw_gone
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Pulled:
         withdrawn: lines whose text no longer is.
         disagreed: lines that people disagree about.
         deleted: tasks found deleted on the server.
+        removed: lines and pages that are no longer there and need no answer any more.
         problems: answers that cannot be used, each in a sentence.
     """
 
@@ -53,6 +55,7 @@ class Pulled:
     withdrawn: int = 0
     disagreed: int = 0
     deleted: int = 0
+    removed: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -67,7 +70,9 @@ class Pull:
     done: Pulled
 
     def run(self, *, reconcile: bool) -> None:
-        """Read what people touched; then, if asked or if tasks are missing there, look for deleted ones.
+        """Read what people touched, and take back what they need not look at any more.
+
+        Then, if asked or if tasks are missing there, look for deleted ones.
 
         Raises:
             LabelStudioError: the server cannot be used; what was kept stays kept.
@@ -85,6 +90,7 @@ class Pull:
                     .where(LabelProjectRow.id == self.project.id)
                     .values(watermark=chunk[-1].updated_at)
                 )
+        self.done.removed += withdraw_gone(self.store, self.client, self.project)
         if reconcile or self._some_are_missing():
             self._reconcile()
 

@@ -25,6 +25,7 @@ from flywheel.page_pictures import PageView, page_views
 from flywheel.store import Store
 from flywheel.tables import now
 from flywheel.uploading import Upload
+from flywheel.withdrawing import withdraw_gone
 
 Queue = Callable[[int], Iterable[Wanted]]
 """Gives the lines that are worth a person's time, at most so many, the most urgent first."""
@@ -85,6 +86,7 @@ class Push:
             LabelStudioError: the server cannot be used; what was not sent waits.
         """
         self._settle()
+        self.done.withdrawn += withdraw_gone(self.store, self.client, self.project)
         with self.store.reading() as session:
             room = outbox.room(session, most, kind=self.project.kind)
         unseen: set[UUID] = set()

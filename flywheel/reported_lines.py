@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from flywheel.agreement import Settled, settle
 from flywheel.label_projects import KnownProject
 from flywheel.labels import SAID, Label, is_newest
+from flywheel.live_lines import is_live
 from flywheel.tables import DocumentRow, LabelRow, LineRow, PageRow, SampleRow
 from flywheel.trust import held_texts
 
@@ -103,8 +104,13 @@ def quarantined_lines(session: Session, projects: Sequence[KnownProject]) -> Rep
         for text in held
         if text.line_id in places
     ]
-    counted = session.scalar(select(func.count()).select_from(LabelRow).where(*invalid)) or 0
-    return Reported(counted + len(held), lines)
+    counted = session.scalar(
+        select(func.count())
+        .select_from(LabelRow)
+        .join(SampleRow, SampleRow.id == LabelRow.sample_id)
+        .where(*invalid, is_live())
+    )
+    return Reported((counted or 0) + len(held), lines)
 
 
 def task_url(sample: SampleRow, projects: Iterable[KnownProject]) -> str | None:
@@ -120,6 +126,7 @@ def _placed(wanted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         .outerjoin(LineRow, LineRow.id == SampleRow.line_id)
         .join(PageRow, _is_page_of_sample())
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
+        .where(is_live())
     )
 
 

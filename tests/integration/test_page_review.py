@@ -15,7 +15,7 @@ from flywheel.editing import Edit, keep_edit
 from flywheel.label_projects import known_projects
 from flywheel.page_edits import apply_pages
 from flywheel.pulling import Pull, Pulled
-from flywheel.records import StoredPage
+from flywheel.records import NewCorrection, StoredLine, StoredPage, Verdict
 from flywheel.sync import pull, queue_pages
 from flywheel.tables import LineRow
 from recognizer.errors import BadModel
@@ -85,6 +85,45 @@ def test_an_untouched_page_changes_nothing_but_is_reviewed(loop: Loop, page: Sto
     assert live(loop, page).lines == page.lines
     assert truth(loop.store) == {line.id: line.text for line in page.lines}
     assert back(loop).accepted == 0
+
+
+def marked(loop: Loop, line: StoredLine, verdict: Verdict) -> None:
+    """Its owner says that a line is no text, or that nobody can read it."""
+    correction = NewCorrection(line.id, line.text, verdict=verdict)
+    loop.store.keep_corrections([correction], contributor=loop.store.contributor("Ann"))
+
+
+@ON_SQLITE
+def test_a_line_that_nobody_can_read_is_sent_without_a_text_and_one_that_is_none_not_at_all(
+    loop: Loop, ann: Person
+) -> None:
+    page = loop.page()
+    first, second, third = page.lines
+    marked(loop, first, "illegible")
+    marked(loop, second, "not_text")
+    queue_pages(loop.store, [page.id])
+    loop.push([])
+    sent = prefilled(loop)
+    assert {part["id"] for part in sent} == {str(first.id), str(third.id)}
+    assert [part["id"] for part in sent if part["from_name"] == "text"] == [str(third.id)]
+    ann.label(task_of(loop), sent)
+    assert back(loop).problems == []
+    assert [line.id for line in live(loop, page).lines] == [first.id, second.id, third.id]
+    assert truth(loop.store) == {third.id: third.text}
+
+
+@ON_SQLITE
+def test_a_prefilled_text_of_a_line_that_was_marked_since_is_not_accepted_unless_somebody_changed_it(
+    loop: Loop, page: StoredPage, ann: Person
+) -> None:
+    first, second, third = page.lines
+    marked(loop, first, "illegible")
+    marked(loop, second, "not_text")
+    result = prefilled(loop)
+    of(result, second.id, "text")["value"]["text"] = ["it rains."]
+    ann.label(task_of(loop), result)
+    assert back(loop).problems == []
+    assert truth(loop.store) == {second.id: "it rains.", third.id: third.text}
 
 
 @ON_SQLITE

@@ -15,13 +15,16 @@ from PIL import Image
 from sqlalchemy import select
 
 from flywheel import label_status
+from flywheel.editing import Edit, keep_edit
 from flywheel.errors import LabelStudioBusy, ProjectGone, SyncRunning
+from flywheel.label_report import label_report
 from flywheel.label_studio import LabelStudio
+from flywheel.preannotation import predictions
 from flywheel.pushing import Pace
 from flywheel.records import NewCorrection
 from flywheel.settings import ROOT
 from flywheel.sync import LOCK, last_runs
-from flywheel.tables import SampleRow
+from flywheel.tables import PageRow, SampleRow
 from tests.reviewing import MODEL, Loop, samples, states, truth
 
 QUICK = Pace(settle_s=3.0, look_s=0.2)
@@ -115,6 +118,7 @@ def test_a_push_that_broke_off_uploads_no_picture_twice_and_a_new_project_gets_i
 KILLED = """
 import os, signal, sys, threading
 from uuid import UUID
+from flywheel.label_report import label_report
 from flywheel.label_studio import LabelStudio
 from flywheel.settings import Settings
 from flywheel.store import Store
@@ -168,6 +172,29 @@ def test_of_two_tasks_for_one_line_the_answered_one_stays(loop: Loop) -> None:
     assert sorted(int(task.id) for task in loop.tasks()) == [*(row.task_id for row in samples(loop.store)[1:]), younger]
     loop.pull()
     assert truth(loop.store) == {page.lines[0].id: "Dear Bob!"}
+
+
+def test_what_is_deleted_here_leaves_label_studio_and_makes_room(loop: Loop) -> None:
+    tight, page = replace(loop, settings=replace(loop.settings, label_studio_open_tasks=3)), loop.page()
+    owner = loop.store.contributor("Ann")
+    tight.push(page)
+    keep_edit(loop.store, page.id, Edit((page.lines[0].id,), ()), [], model=MODEL, contributor=owner)
+    sample_ids = [row.id for row in samples(loop.store)]
+    assert [bool(found["result"]) for found in predictions(loop.store, sample_ids)] == [False, True, True]
+    assert [row.text for row in label_report(loop.store, loop.settings).queue] == ["IT RAINS.", "ANN"]
+    other = loop.page(["one", "two", "three", "four"], seed=8)
+    done = tight.push(other)
+    assert (done.sent, done.withdrawn, len(loop.tasks())) == (1, 1, 3)
+
+    loop.studio.person("ann").type(loop.task_of(page.lines[1].id), "it rains!")
+    with loop.store.reading() as session:
+        document = session.get_one(PageRow, page.id).document_id
+    loop.store.delete_document(document, owner)
+    assert predictions(loop.store, sample_ids) == [{"result": []}] * 3
+    report = label_report(loop.store, loop.settings)
+    assert ([row.text for row in report.queue], report.stages["pushed"]) == (["ONE"], 1)
+    assert (loop.pull().removed, states(loop.store)[:3]) == (1, ["withdrawn", "labelled", "withdrawn"])
+    assert len(loop.tasks()) == 2
 
 
 def test_a_deleted_project_stops_the_push_until_a_person_wants_a_new_one(loop: Loop) -> None:
