@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from flywheel.annotators import Annotator, annotators, compared_lines
@@ -56,22 +56,28 @@ class LabelReport:
     runs: list[dict[str, Any]]
 
 
-def label_report(store: Store, settings: Settings) -> LabelReport:
-    """Everything about the loop that needs no answer of the server."""
+def label_report(store: Store, settings: Settings, *, viewer: UUID | None = None) -> LabelReport:
+    """Everything about the loop that needs no answer of the server.
+
+    Args:
+        store: where it is kept.
+        settings: which server is set up.
+        viewer: counts everything, and names only lines and pages of theirs; None: names everybody's.
+    """
     with store.reading() as session:
         projects = known_projects(session, settings.label_studio_url or "")
         opinions = labels_by_line(session, compared_lines())
-        disagreed = disagreed_lines(session, opinions, projects)
-        quarantined = quarantined_lines(session, projects)
+        disagreed = disagreed_lines(session, opinions, projects, viewer)
+        quarantined = quarantined_lines(session, projects, viewer)
         return LabelReport(
             stages=_stages(session) | {"disagreed": disagreed.count, "quarantined": quarantined.count},
             projects=[
                 {"name": project.kind.project_name, "url": project.url, "gone": project.gone} for project in projects
             ],
-            queue=waiting_lines(session, projects),
+            queue=waiting_lines(session, projects, viewer),
             disagreed=disagreed.lines,
             quarantined=quarantined.lines,
-            pages=_pages(session, projects),
+            pages=_pages(session, projects, viewer),
             annotators=annotators(session, opinions, known_texts(session, compared_lines())),
             runs=last_runs(store),
         )
@@ -100,7 +106,7 @@ def _accepted() -> Select[Any]:
     )
 
 
-def _pages(session: Session, projects: Sequence[KnownProject]) -> list[ReportedPage]:
+def _pages(session: Session, projects: Sequence[KnownProject], viewer: UUID | None) -> list[ReportedPage]:
     """The newest pages: those that people were asked about first."""
     later = aliased(SampleRow)
     newest = select(func.max(later.round)).where(later.page_id == PageRow.id).scalar_subquery()
@@ -109,7 +115,7 @@ def _pages(session: Session, projects: Sequence[KnownProject]) -> list[ReportedP
         select(PageRow.id, DocumentRow.name, PageRow.number, lines, SampleRow)
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
         .outerjoin(SampleRow, and_(SampleRow.page_id == PageRow.id, SampleRow.round == newest))
-        .where(DocumentRow.deleted_at.is_(None))
+        .where(DocumentRow.deleted_at.is_(None), true() if viewer is None else DocumentRow.contributor_id == viewer)
         .order_by(SampleRow.id.is_(None), DocumentRow.created_at.desc(), DocumentRow.id, PageRow.number)
         .limit(SHOWN)
     )

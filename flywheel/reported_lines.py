@@ -1,6 +1,7 @@
 """The lines that somebody should know about: what people are asked next, disagree about, or answered unusably.
 
-Each list is cut off where nobody reads on; its length is counted all the same.
+Each list is cut off where nobody reads on; its length is counted all the same. A viewer sees their own pages' lines
+only; without one, everybody's are shown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,11 +13,12 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from flywheel.agreement import Settled, settle
+from flywheel.annotators import compared_lines
 from flywheel.label_projects import KnownProject
 from flywheel.labels import SAID, Label, is_newest
 from flywheel.live_lines import is_live
-from flywheel.tables import DocumentRow, LabelRow, LineRow, PageRow, SampleRow
-from flywheel.trust import held_texts
+from flywheel.tables import AcceptanceRow, DocumentRow, LabelRow, LineRow, PageRow, SampleRow
+from flywheel.trust import Outcome, held_texts
 
 SHOWN = 50
 
@@ -44,10 +46,10 @@ class Reported:
     lines: list[ReportedLine]
 
 
-def waiting_lines(session: Session, projects: Sequence[KnownProject]) -> list[ReportedLine]:
+def waiting_lines(session: Session, projects: Sequence[KnownProject], viewer: UUID | None) -> list[ReportedLine]:
     """What people are asked next, in order: first what is open in Label Studio, then what waits here."""
     rows = session.execute(
-        _placed(select(SampleRow))
+        _placed(select(SampleRow), viewer)
         .where(SampleRow.line_id.is_not(None), SampleRow.state.in_(["open", "sending", "queued"]))
         .order_by(SampleRow.state != "open", SampleRow.priority.desc(), SampleRow.created_at, SampleRow.id)
         .limit(SHOWN)
@@ -59,15 +61,19 @@ def waiting_lines(session: Session, projects: Sequence[KnownProject]) -> list[Re
 
 
 def disagreed_lines(
-    session: Session, opinions: Mapping[UUID, Sequence[Label]], projects: Sequence[KnownProject]
+    session: Session,
+    opinions: Mapping[UUID, Sequence[Label]],
+    projects: Sequence[KnownProject],
+    viewer: UUID | None,
 ) -> Reported:
     """The lines that people gave different answers for, the longest known first."""
     settled = {line_id: settle(labels) for line_id, labels in opinions.items()}
     ids = [line_id for line_id, come_to in settled.items() if come_to.disagreed]
+    shown = _own(session, ids, compared_lines(), viewer)[:SHOWN]
     answered = exists().where(LabelRow.sample_id == SampleRow.id, LabelRow.verdict.in_(SAID))
     rows = session.execute(
-        _placed(select(SampleRow))
-        .where(SampleRow.line_id.in_(ids[:SHOWN]), answered)
+        _placed(select(SampleRow), viewer)
+        .where(SampleRow.line_id.in_(shown), answered)
         .order_by(SampleRow.round.desc())  # so that the first round is what the dictionary keeps
     )
     found = {sample.line_id: (sample, place) for sample, *place in rows}
@@ -79,16 +85,16 @@ def disagreed_lines(
             found[line_id][0].state,
             task_url(found[line_id][0], projects),
         )
-        for line_id in ids[:SHOWN]
+        for line_id in shown
     ]
     return Reported(len(ids), lines)
 
 
-def quarantined_lines(session: Session, projects: Sequence[KnownProject]) -> Reported:
+def quarantined_lines(session: Session, projects: Sequence[KnownProject], viewer: UUID | None) -> Reported:
     """Answers that cannot be used, and texts that are held until somebody reviews them."""
     invalid = (is_newest(), LabelRow.verdict == "invalid")
     rows = session.execute(
-        _placed(select(LabelRow, SampleRow).join(SampleRow, SampleRow.id == LabelRow.sample_id))
+        _placed(select(LabelRow, SampleRow).join(SampleRow, SampleRow.id == LabelRow.sample_id), viewer)
         .where(*invalid)
         .order_by(LabelRow.created_at, LabelRow.id)
         .limit(SHOWN)
@@ -98,7 +104,9 @@ def quarantined_lines(session: Session, projects: Sequence[KnownProject]) -> Rep
         for label, sample, *place in rows
     ]
     held = held_texts(session)
-    places = _places(session, [text.line_id for text in held[: SHOWN - len(lines)]])
+    waiting = select(AcceptanceRow.line_id).where(AcceptanceRow.outcome == Outcome.HELD)
+    shown = _own(session, [text.line_id for text in held], waiting, viewer)
+    places = _places(session, shown[: SHOWN - len(lines)])
     lines += [
         ReportedLine(places[text.line_id], text.text, text.reason, "held", None, text.line_id)
         for text in held
@@ -119,15 +127,31 @@ def task_url(sample: SampleRow, projects: Iterable[KnownProject]) -> str | None:
     return project.task_url(sample.task_id) if project is not None and sample.task_id is not None else None
 
 
-def _placed(wanted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+def _own(session: Session, ids: list[UUID], among: Select[Any], viewer: UUID | None) -> list[UUID]:
+    """Those lines that a viewer may see, all of which a statement selects too: it has no limit as a list has."""
+    if viewer is None:
+        return ids
+    own = set(
+        session.scalars(
+            select(LineRow.id)
+            .join(PageRow, PageRow.id == LineRow.page_id)
+            .join(DocumentRow, DocumentRow.id == PageRow.document_id)
+            .where(LineRow.id.in_(among), DocumentRow.contributor_id == viewer)
+        )
+    )
+    return [line_id for line_id in ids if line_id in own]
+
+
+def _placed(wanted: Select[*tuple[Any, ...]], viewer: UUID | None) -> Select[*tuple[Any, ...]]:
     """Samples, and whatever is selected with them, with the document, the page and the line of each."""
-    return (
+    placed = (
         wanted.add_columns(DocumentRow.name, PageRow.number, LineRow.position)
         .outerjoin(LineRow, LineRow.id == SampleRow.line_id)
         .join(PageRow, _is_page_of_sample())
         .join(DocumentRow, DocumentRow.id == PageRow.document_id)
         .where(is_live())
     )
+    return placed if viewer is None else placed.where(DocumentRow.contributor_id == viewer)
 
 
 def _is_page_of_sample() -> ColumnElement[bool]:

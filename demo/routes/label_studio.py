@@ -43,7 +43,7 @@ class LabelAnswer(BaseModel):
     running: Direction | None
     trouble: str | None = Field(description="what the last push or pull of this app could not do")
     operator: bool = Field(description="the asker may decide about held texts, send whole pages, begin projects")
-    report: LabelReport
+    report: LabelReport = Field(description="counts everything; names lines and pages of others to operators alone")
 
 
 class ServerAnswer(BaseModel):
@@ -156,14 +156,14 @@ def _add_backend(routes: APIRouter, services: Services, desk: LabelDesk) -> None
 
 
 def _answer(services: Services, desk: LabelDesk, who: Asker) -> LabelAnswer:
-    settings, bench = services.settings, desk.bench
+    settings, bench, operator = services.settings, desk.bench, who.role.includes(Role.OPERATOR)
     return LabelAnswer(
         url=settings.label_studio_url,
         open_limit=settings.label_studio_open_tasks,
         running=bench.running,
         trouble=bench.trouble,
-        operator=who.role.includes(Role.OPERATOR),
-        report=label_report(services.store, settings),
+        operator=operator,
+        report=label_report(services.store, settings, viewer=None if operator else who.contributor_id),
     )
 
 

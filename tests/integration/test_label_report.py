@@ -89,6 +89,22 @@ def test_the_report_asks_no_more_often_when_there_are_more_labels(store: Store, 
     assert [report.stages["quarantined"] for report in reports] == [4, 8]
 
 
+def test_whoever_is_no_operator_sees_counts_and_their_own_lines(store: Store, settings: Settings) -> None:
+    label_everything(store, read(store, ["line"] * 8, name="secret.png").lines)
+    own = read(store, ["line"] * 4, by="Bob", name="own.png").lines
+    label_everything(store, own)
+    for line in (*own[:1], *read(store, ["secret"]).lines):
+        with store.writing() as session:
+            session.add(SampleRow(line_id=line.id, round=2, reason="x", priority=0.5, state="queued", shown="shown"))
+    theirs = label_report(store, settings, viewer=store.contributor("Bob"))
+    everything = label_report(store, settings)
+    assert theirs.stages == everything.stages
+    assert [len(rows) for rows in (everything.queue, everything.disagreed, everything.quarantined)] == [2, 3, 6]
+    assert [len(rows) for rows in (theirs.queue, theirs.disagreed, theirs.quarantined)] == [1, 1, 2]
+    named = [*theirs.queue, *theirs.disagreed, *theirs.quarantined, *theirs.pages]
+    assert {row.where[:15] for row in named} == {"own.png, page 1"}
+
+
 def test_the_report_tells_who_said_what_and_how_far_people_agree(store: Store, settings: Settings) -> None:
     page = read(store, ["one", "two", "three", "four", "five"])
     label_everything(store, page.lines[:4])

@@ -182,6 +182,20 @@ def test_a_pull_that_breaks_off_unforeseen_says_so_in_the_tab_and_in_its_record(
     assert answer["report"]["runs"][0]["problems"] == [answer["trouble"]]
 
 
+def test_an_annotator_is_told_of_no_pages_but_their_own(tmp_path: Path) -> None:
+    with serving(tmp_path, FakeReader(), auth="on") as app:
+        page = misread_page(app.store, ["one"])
+        with app.store.writing() as session:
+            trust.keep(session, trust.Claim(page.lines[0].id, "a vandal's", plausibility=-99.0), "trusted")
+        told = []
+        for name, role in (("Bea", Role.ANNOTATOR), ("Olga", Role.OPERATOR)):
+            add_account(app.store, name, password="a quiet harbour", role=role)
+            token = {"Authorization": f"Bearer {add_program(app.store, name)}"}
+            told.append(httpx.get(f"{app.url}/api/v1/label-studio", headers=token).json()["report"])
+    assert [report["stages"]["quarantined"] for report in told] == [1, 1]
+    assert [len(report["quarantined"]) + len(report["pages"]) for report in told] == [0, 2]
+
+
 def test_without_a_server_push_says_how_to_get_one(tmp_path: Path) -> None:
     with serving(tmp_path, FakeReader()) as running:
         answer = httpx.post(f"{running.url}/api/v1/label-studio/push")
