@@ -196,3 +196,28 @@ def test_one_bad_draft_is_named_and_the_others_are_kept(ask: Any) -> None:
         " await drafts.flush(); return [said, sent, drafts.state]; })()",
     )
     assert sent == [["b is gone"], [["a", "b", "c"], ["a"], ["b"], ["c"]], "kept"]
+
+
+SLOW = f"""{DRAFTS} let end; const slow = new Promise((done) => (end = done));
+    const quick = drafts.send; drafts.send = async (rows) => {{ await quick(rows); drafts.send = quick; await slow; }};
+    const a = line('a'); drafts.note(a); const ended = drafts.flush(); await new Promise((done) => setTimeout(done));
+"""
+
+
+@pytest.mark.parametrize("outcome", ["", "throw new refused('away');"])
+def test_a_line_undone_while_its_draft_is_under_way_is_taken_back(ask: Any, outcome: str) -> None:
+    sent = ask(
+        "drafts.js",
+        f"(async () => {{ {SLOW.replace('await slow;', f'await slow; {outcome}')}"
+        " a.pending = false; drafts.note(a); end(); await ended; await drafts.flush();"
+        " return [sent, a.drafted, drafts.state]; })()",
+    )
+    assert sent == [[["a"], [None]], False, "kept"]
+
+
+def test_a_draft_under_way_is_sent_once_more_when_the_page_goes_away(ask: Any) -> None:
+    sent = ask(
+        "drafts.js",
+        f"(async () => {{ {SLOW} drafts.note(line('b')); drafts.leave(); end(); await ended; return sent; }})()",
+    )
+    assert [sorted(rows) for rows in sent[:2]] == [["a"], ["a", "b"]]
