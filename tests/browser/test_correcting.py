@@ -195,14 +195,36 @@ def test_effort_is_kept_with_the_correction(letter: ReadPage, running: Running) 
     assert correction.prediction_id == newest(running).pages[0].lines[1].prediction.id
 
 
-def test_a_page_that_is_right_as_it_stands_is_confirmed_with_one_more_word(letter: ReadPage, running: Running) -> None:
+def test_the_page_on_the_screen_is_confirmed_with_one_more_word_without_its_doubtful_lines(
+    page: Page, running: Running
+) -> None:
+    screen = ReadPage(page, running.url).open()
+    screen.read(book(LETTER.image, SECOND_PAGE.image), lines=len(TEXTS))
+    screen.submit_button.click()
+    expect(screen.message).to_contain_text("Nothing to submit yet")
+    expect(screen.message).to_contain_text("Mark 2 lines of this page as checked, without 3 doubtful lines.")
+    screen.message.get_by_role("button").click()
+    expect(screen.submit_button).to_be_focused()
+    screen.submit()
+    first, second = newest(running).pages
+    assert [line.corrected for line in first.lines] == [False, True, False, False, True]
+    assert not any(line.corrected for line in second.lines)
+    screen.submit_button.click()
+    expect(screen.message).to_contain_text("look at 3 doubtful lines of this page first")
+
+
+def test_a_page_without_doubt_is_confirmed_as_a_whole(letter: ReadPage, running: Running, reader: FakeReader) -> None:
+    plain = write_page(SECOND, seed=9, width=900, height=700)
+    reader.teach(plain)
+    letter.read(picture(plain.image, "plain.png"), lines=len(SECOND))
     letter.submit_button.click()
-    expect(letter.message).to_contain_text("Nothing to submit yet")
-    letter.page.get_by_role("button", name="Mark all 5 as checked").click()
+    letter.page.get_by_role("button", name="Mark the 2 lines of this page as checked").click()
     letter.submit()
-    assert [line.text for line in newest(running).pages[0].lines] == TEXTS
+    assert [line.text for line in newest(running).pages[0].lines] == SECOND
     assert all(line.corrected for line in newest(running).pages[0].lines)
     expect(letter.own_pages.first).to_contain_text("Submitted")
+    letter.submit_button.click()
+    expect(letter.message).to_have_text("Every line is saved already.")
 
 
 def test_characters_the_model_does_not_know_are_kept_with_a_gentle_note(letter: ReadPage, running: Running) -> None:

@@ -59,16 +59,32 @@ export class Bar {
     fill(this.message, text);
   }
 
-  /** Nothing was changed or checked: a page that is right as it stands needs one more word from the person. */
-  offerAll(work) {
-    const rest = work.lines.filter((line) => !line.stored).length;
-    if (rest === 0) {
-      this.say(work.lines.length ? "Every line is saved already." : "There is no line to submit.");
-      return;
-    }
-    const all = html("button", { type: "button", class: "bar-all", click: this.checkAll }, `Mark all ${rest} as checked`);
+  /**
+   * Nothing was changed or checked: a page that is right as it stands needs one more word from the person. Pages that
+   * are not on the screen and lines that the model doubts are not offered: nobody has looked at them.
+   */
+  offerAll(work, page) {
+    const open = work.lines.some((line) => !line.stored);
+    const plain = work.plain(page).length;
+    const doubtful = page.lines.filter((line) => line.doubtful).length;
+    if (work.lines.length === 0) this.say("There is no line to submit.");
+    else if (!open) this.say("Every line is saved already.");
+    else if (plain) this.#offer(plain, doubtful);
+    else if (doubtful) this.say(`Nothing to submit yet: look at ${count(doubtful, "doubtful line")} of this page first.`);
+    else this.say("Every line of this page is saved already; other pages have open ones.");
+  }
+
+  #offer(plain, doubtful) {
+    const press = () => {
+      this.checkAll();
+      this.focus();
+    };
+    const lines = doubtful ? count(plain, "line") : plain === 1 ? "the one line" : `the ${plain} lines`;
     this.say("Nothing to submit yet: correct a line, or confirm it with Enter. ");
-    this.message.append(all);
+    this.message.append(
+      html("button", { type: "button", class: "bar-all", click: press }, `Mark ${lines} of this page as checked`),
+      doubtful ? `, without ${count(doubtful, "doubtful line")}.` : "",
+    );
   }
 
   busy(button, text) {

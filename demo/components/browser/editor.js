@@ -142,7 +142,7 @@ class Editor {
       home: () => window.scrollTo({ top: 0, behavior: "smooth" }),
       submit: () => this.submitting.submit(),
       doubtful: () => command("doubtful"),
-      checkAll: () => this.work.checkAll(),
+      checkAll: () => this.work.checkPlain(this.page),
       turn: (step) => this.#turn(step),
       help: () => this.help.open(),
       readAgain: () => this.rereading.run(),
