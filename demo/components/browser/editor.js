@@ -24,8 +24,8 @@ import { Work } from "./work.js";
  * shown is told as "inkloop:opened".
  */
 export function mount({ element, props, trigger, watch }) {
-  mountExports(element.querySelector(".bar-exports"));
   const editor = new Editor(element.querySelector(".editor"), trigger);
+  mountExports(element.querySelector(".bar-exports"), { submit: () => editor.submitting.submit() });
   const build = () => props.value && editor.take(props.value);
   watch("value", build);
   build();
