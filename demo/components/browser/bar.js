@@ -40,7 +40,8 @@ export class Bar {
     this.place.textContent = work.name;
     this.place.title = work.name;
     this.again.hidden = !newer;
-    this.again.textContent = `Read again with ${newer}`;
+    this.again.title = `Read again with ${newer}`;
+    if (!this.again.disabled) this.again.textContent = "Read again";
     this.pager.hidden = work.pageCount < 2;
     this.pager.querySelector("span").textContent = `Page ${page?.page ?? 1} of ${work.pageCount}`;
     this.back.disabled = page === work.pages[0];
