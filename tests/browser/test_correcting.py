@@ -280,8 +280,24 @@ def test_the_pages_of_a_pdf_are_turned_and_submitted_together(page: Page, runnin
     screen.submit()
     expect(screen.message).to_contain_text("Saved 2 lines")
     page.get_by_role("button", name="Page before").click()
+    expect(screen.message).to_have_text("")
     screen.expect_texts([*TEXTS[:4], "With love, Eleanor"])
     assert [stored.lines[-1].text for stored in newest(running).pages] == ["With love, Eleanor", "with a word of doubt"]
+
+
+def test_what_the_bar_says_goes_when_it_is_true_no_longer(letter: ReadPage) -> None:
+    letter.submit_button.click()
+    expect(letter.message).to_contain_text("Nothing to submit yet")
+    letter.line(2).rewrite("typed")
+    expect(letter.message).to_have_text("")
+    letter.press("Control+z")
+    expect(letter.message).to_have_text("Undone.")
+    letter.press("Control+Shift+z")
+    expect(letter.message).to_have_text("Done again.")
+    letter.page.clock.install()
+    letter.submit()
+    letter.page.clock.run_for(9000)
+    expect(letter.message).to_have_text("")
 
 
 def test_what_was_typed_waits_while_another_document_is_open(letter: ReadPage) -> None:

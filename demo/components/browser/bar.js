@@ -3,9 +3,13 @@
 import { fill, html } from "./dom.js";
 import { keysOf } from "./keys.js";
 
+const NEWS_MS = 8000;
+const PASSING = new Set(["news", "done", "offer"]); // what a next change makes false; troubles stay
 const SAVED = { kept: "draft saved", waiting: "", trouble: "not saved yet" };
 
 export class Bar {
+  #timer = null;
+
   constructor(element, { home, submit, doubtful, checkAll, turn, help, readAgain }) {
     const find = (name) => element.querySelector(name);
     this.place = find(".bar-place");
@@ -46,7 +50,6 @@ export class Bar {
     this.pager.querySelector("span").textContent = `Page ${page?.page ?? 1} of ${work.pageCount}`;
     this.back.disabled = page === work.pages[0];
     this.on.disabled = page === work.pages.at(-1);
-    if (pending && this.message.dataset.kind === "done") this.say("");
   }
 
   /** Whether what is typed is safe on the server. */
@@ -55,9 +58,17 @@ export class Bar {
     this.saved.textContent = state === "kept" && work.pending.length === 0 ? "" : SAVED[state];
   }
 
+  /** "news" and "done" pass after a while, an "offer" with the next change, "trouble" only when something else is said. */
   say(text, kind = "news") {
+    clearTimeout(this.#timer);
     this.message.dataset.kind = kind;
     fill(this.message, text);
+    if (kind === "news" || kind === "done") this.#timer = setTimeout(() => this.moveOn(), NEWS_MS);
+  }
+
+  /** Something else has happened since, or another page is shown: what was said may no longer be true. */
+  moveOn() {
+    if (PASSING.has(this.message.dataset.kind)) this.say("", "");
   }
 
   /**
@@ -81,7 +92,7 @@ export class Bar {
       this.focus();
     };
     const lines = doubtful ? count(plain, "line") : plain === 1 ? "the one line" : `the ${plain} lines`;
-    this.say("Nothing to submit yet: correct a line, or confirm it with Enter. ");
+    this.say("Nothing to submit yet: correct a line, or confirm it with Enter. ", "offer");
     this.message.append(
       html("button", { type: "button", class: "bar-all", click: press }, `Mark ${lines} of this page as checked`),
       doubtful ? `, without ${count(doubtful, "doubtful line")}.` : "",

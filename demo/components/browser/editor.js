@@ -154,7 +154,11 @@ class Editor {
   #begin(document) {
     const work = new Work(document);
     this.keeping.watch(work);
-    work.addEventListener("change", ({ detail }) => work === this.work && this.#paint(detail.line));
+    work.addEventListener("change", ({ detail }) => {
+      if (work !== this.work) return;
+      if (detail.from === "person") this.bar.moveOn();
+      this.#paint(detail.line);
+    });
     work.addEventListener("pages", ({ detail }) => work === this.work && this.#repaged(detail.page));
     this.#works.set(document.id, work);
     return work;
@@ -181,6 +185,7 @@ class Editor {
   #turnTo(page, view = null) {
     this.page = page;
     this.#hot = null;
+    this.bar.moveOn();
     this.choices.close();
     this.palette.close();
     this.element.toggleAttribute("data-wide", page.width > WIDE * page.height);
