@@ -144,6 +144,7 @@ def test_the_dark_page_is_dark_and_its_text_is_readable(open_page: OpenPage, run
     screen = ReadPage(open_page(scheme="dark"), running.url).open()
     screen.read(picture(), lines=len(TEXTS))
     assert brightness(screen.page.locator(".gradio-container"), "backgroundColor") < 60
+    expect(screen.page.locator("html")).to_have_css("color-scheme", "dark")
     assert brightness(screen.line(1).field, "color") > 200
 
 

@@ -105,6 +105,16 @@ def test_the_cut_falls_where_the_caret_stands_by_the_width_of_letters(ask: Any) 
     assert ask("shapes.js", f"m.shareBefore({hebrew!r}, 1)") > 0.5
 
 
+@pytest.mark.parametrize(("share", "caret"), [(0, 0), (0.2, 0), (0.4, 5), (0.9, 9), (1.2, 9)])
+def test_a_click_along_a_line_means_the_nearest_word(ask: Any, share: float, caret: int) -> None:
+    assert ask("pointing.js", f"m.caretAt('some big things', {share})") == caret
+
+
+def test_a_click_on_the_left_of_a_line_written_from_the_right_means_its_last_word(ask: Any) -> None:
+    hebrew = "\N{HEBREW LETTER SHIN}\N{HEBREW LETTER LAMED} \N{HEBREW LETTER VAV}"
+    assert ask("pointing.js", f"[m.caretAt({hebrew!r}, 0), m.caretAt({hebrew!r}, 1), m.caretAt('', 0.5)]") == [3, 0, 0]
+
+
 def test_a_baseline_ends_where_its_box_does(ask: Any) -> None:
     baseline = "[[0, 15], [50, 15], [100, 25]]"
     smaller = "[[10, 0], [75, 0], [75, 30], [10, 30]]"

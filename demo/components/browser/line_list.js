@@ -4,6 +4,7 @@ import { fill, html } from "./dom.js";
 import { commandOf } from "./keys.js";
 import { draggable } from "./line_drag.js";
 import { LineRow } from "./line_row.js";
+import { caretUnder } from "./pointing.js";
 
 /** Shows the rows of one page and tells what people do: enter, leave, write, press, command, hover, drop, settle. */
 export class LineList {
@@ -60,7 +61,7 @@ export class LineList {
     this.list.addEventListener("pointerleave", () => this.handlers.hover(null));
     on("click", (row, event) => {
       if (event.target === row.field) this.handlers.point(row.line);
-      else if (!event.target.closest("button, .line-rival")) row.focus();
+      else if (!event.target.closest("button, .line-rival")) row.focus({ caret: caretUnder(row, event) });
     });
   }
 
