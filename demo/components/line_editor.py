@@ -30,8 +30,10 @@ TEMPLATE = """
     <span class="bar-saved"></span>
     <button type="button" class="bar-again" hidden></button>
     <button type="button" class="bar-help" aria-label="Keys">?</button>
-    <button type="button" class="bar-doubtful"></button>
-    <button type="button" class="bar-submit">Submit</button>
+    <span class="bar-main">
+      <button type="button" class="bar-doubtful"></button>
+      <button type="button" class="bar-submit">Submit</button>
+    </span>
   </div>
 </section>
 """

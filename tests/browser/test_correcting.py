@@ -214,14 +214,36 @@ def test_effort_is_kept_with_the_correction(letter: ReadPage, running: Running) 
     assert correction.prediction_id == newest(running).pages[0].lines[1].prediction.id
 
 
-def test_a_page_that_is_right_as_it_stands_is_confirmed_with_one_more_word(letter: ReadPage, running: Running) -> None:
+def test_the_page_on_the_screen_is_confirmed_with_one_more_word_without_its_doubtful_lines(
+    page: Page, running: Running
+) -> None:
+    screen = ReadPage(page, running.url).open()
+    screen.read(book(LETTER.image, SECOND_PAGE.image), lines=len(TEXTS))
+    screen.submit_button.click()
+    expect(screen.message).to_contain_text("Nothing to submit yet")
+    expect(screen.message).to_contain_text("Mark 2 lines of this page as checked, without 3 doubtful lines.")
+    screen.message.get_by_role("button").click()
+    expect(screen.submit_button).to_be_focused()
+    screen.submit()
+    first, second = newest(running).pages
+    assert [line.corrected for line in first.lines] == [False, True, False, False, True]
+    assert not any(line.corrected for line in second.lines)
+    screen.submit_button.click()
+    expect(screen.message).to_contain_text("look at 3 doubtful lines of this page first")
+
+
+def test_a_page_without_doubt_is_confirmed_as_a_whole(letter: ReadPage, running: Running, reader: FakeReader) -> None:
+    plain = write_page(SECOND, seed=9, width=900, height=700)
+    reader.teach(plain)
+    letter.read(picture(plain.image, "plain.png"), lines=len(SECOND))
     letter.submit_button.click()
-    expect(letter.message).to_contain_text("Nothing to submit yet")
-    letter.page.get_by_role("button", name="Mark all 5 as checked").click()
+    letter.page.get_by_role("button", name="Mark the 2 lines of this page as checked").click()
     letter.submit()
-    assert [line.text for line in newest(running).pages[0].lines] == TEXTS
+    assert [line.text for line in newest(running).pages[0].lines] == SECOND
     assert all(line.corrected for line in newest(running).pages[0].lines)
     expect(letter.own_pages.first).to_contain_text("Submitted")
+    letter.submit_button.click()
+    expect(letter.message).to_have_text("Every line is saved already.")
 
 
 def test_characters_the_model_does_not_know_are_kept_with_a_gentle_note(letter: ReadPage, running: Running) -> None:
@@ -313,6 +335,7 @@ def test_the_pages_of_a_pdf_are_turned_and_submitted_together(page: Page, runnin
     screen.submit()
     expect(screen.message).to_contain_text("Saved 2 lines")
     page.get_by_role("button", name="Page before").click()
+    expect(screen.message).to_have_text("")
     screen.expect_texts([*TEXTS[:4], "With love, Eleanor"])
     assert [stored.lines[-1].text for stored in newest(running).pages] == ["With love, Eleanor", "with a word of doubt"]
 
@@ -343,6 +366,21 @@ def test_keys_turn_the_pages_and_lead_to_the_first_line(page: Page, running: Run
     screen.press("Alt+PageUp")
     screen.expect_texts(TEXTS)
     screen.line(1).expect_focus()
+
+
+def test_what_the_bar_says_goes_when_it_is_true_no_longer(letter: ReadPage) -> None:
+    letter.submit_button.click()
+    expect(letter.message).to_contain_text("Nothing to submit yet")
+    letter.line(2).rewrite("typed")
+    expect(letter.message).to_have_text("")
+    letter.press("Control+z")
+    expect(letter.message).to_have_text("Undone.")
+    letter.press("Control+Shift+z")
+    expect(letter.message).to_have_text("Done again.")
+    letter.page.clock.install()
+    letter.submit()
+    letter.page.clock.run_for(9000)
+    expect(letter.message).to_have_text("")
 
 
 def test_what_was_typed_waits_while_another_document_is_open(letter: ReadPage) -> None:

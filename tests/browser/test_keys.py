@@ -128,6 +128,25 @@ def test_arrows_walk_through_the_rows_of_a_text_that_wraps(letter: ReadPage) -> 
     letter.line(1).expect_focus()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1400, 520), (390, 700)])
+def test_what_opens_at_the_end_of_a_page_is_all_within_reach(
+    open_page: OpenPage, running: Running, width: int, height: int
+) -> None:
+    screen = ReadPage(open_page(width=width, height=height), running.url).open()
+    screen.read(picture(), lines=len(TEXTS))
+    screen.line(3).field.focus()
+    screen.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    screen.line(2).put_caret(before="childrer")
+    for keys, popup in (("Alt+ArrowRight", screen.choices), ("Alt+c", screen.palette)):
+        screen.press(keys)
+        expect(popup).to_be_visible()
+        keep_screenshot(screen.page, f"at_the_end_{width}_{keys[-1]}")
+        frame, bar = popup.bounding_box(), screen.editor.locator(".editor-bar").bounding_box()
+        assert frame and bar
+        assert 0 <= frame["y"] <= frame["y"] + frame["height"] <= min(height, bar["y"])
+        screen.press("Escape")
+
+
 def test_hostile_alternatives_are_text(letter: ReadPage) -> None:
     letter.line(2).put_caret(before="childrer")
     letter.press("ContextMenu")

@@ -62,6 +62,41 @@ def test_the_page_fits_and_nothing_lies_on_anything_else(
     assert bar["y"] + bar["height"] <= 860
 
 
+def book() -> FilePayload:
+    packed = io.BytesIO()
+    Image.fromarray(PAGE.image).save(packed, "PDF", save_all=True, append_images=[Image.fromarray(PAGE.image)])
+    return {
+        "name": "a book with quite a long name indeed.pdf",
+        "mimeType": "application/pdf",
+        "buffer": packed.getvalue(),
+    }
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (768, "dark"), (1024, "light"), (1400, "dark")])
+def test_the_bar_of_a_book_keeps_its_buttons_whole_and_beside_each_other(
+    open_page: OpenPage, running: Running, width: int, scheme: Scheme
+) -> None:
+    page = open_page(width=width, height=860, scheme=scheme)
+    screen = ReadPage(page, running.url).open()
+    screen.read(book(), lines=len(TEXTS))
+    bar = screen.editor.locator(".editor-bar")
+    bar.locator(".bar-again").evaluate("again => { again.hidden = false; again.textContent = 'Read again'; }")
+    screen.submit_button.click()
+    expect(screen.message).to_contain_text("Nothing to submit yet")
+    submit, doubtful = box(screen.submit_button), box(bar.locator(".bar-doubtful"))
+    assert submit["width"] >= 130
+    assert submit["y"] == doubtful["y"]
+    for button in bar.locator("button:visible, summary").all():
+        assert 0 <= box(button)["x"] <= box(button)["x"] + box(button)["width"] <= width
+    assert box(screen.message)["height"] <= (70 if width == 390 else 46)
+    assert box(bar)["height"] <= 230
+    keep_screenshot(page, f"bar_{width}_{scheme}")
+    screen.exports.locator("summary").click()
+    menu = box(screen.exports.locator(".exports-list"))
+    assert menu["x"] >= 0 and menu["y"] >= 0 and menu["x"] + menu["width"] <= width
+    keep_screenshot(page, f"bar_menu_{width}_{scheme}")
+
+
 @pytest.mark.parametrize("width", [420, 1400])
 def test_the_page_and_its_lines_stand_side_by_side_only_where_there_is_room(
     open_page: OpenPage, running: Running, width: int
@@ -128,6 +163,7 @@ def test_the_dark_page_is_dark_and_its_text_is_readable(open_page: OpenPage, run
     screen = ReadPage(open_page(scheme="dark"), running.url).open()
     screen.read(picture(), lines=len(TEXTS))
     assert brightness(screen.page.locator(".gradio-container"), "backgroundColor") < 60
+    expect(screen.page.locator("html")).to_have_css("color-scheme", "dark")
     assert brightness(screen.line(1).field, "color") > 200
 
 

@@ -112,6 +112,7 @@ def test_a_page_is_deleted_after_a_second_thought(screen: ReadPage) -> None:
     remove.click()
     question.get_by_role("button", name="Delete").click()
     expect(names(screen)).to_have_text(["letter.png"])
+    expect(screen.own_pages.first.get_by_role("button", name="letter.png").first).to_be_focused()
     screen.page.reload()
     expect(names(screen)).to_have_text(["letter.png"])
     screen.expect_texts([line.text for line in LETTER.lines])
@@ -123,6 +124,7 @@ def test_the_page_that_is_open_closes_when_it_is_deleted(screen: ReadPage) -> No
     screen.page.get_by_role("dialog", name="Delete").get_by_role("button", name="Delete").click()
     expect(screen.editor).to_be_hidden()
     expect(screen.shelf).to_have_attribute("data-empty", "true")
+    expect(screen.page.get_by_label("Choose photos, scans or PDFs")).to_be_focused()
     assert "document=" not in screen.page.url
     screen.read(picture(RECIPE, "recipe.png"), lines=2)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from flywheel.records import StoredLine
 from tests.browser.conftest import OpenPage, Watch, keep_screenshot
@@ -120,6 +120,19 @@ def test_undoing_a_line_takes_its_draft_back(letter: ReadPage, open_page: OpenPa
     expect(letter.saved).to_have_text("")
     letter.page.close()
     ReadPage(open_page(), letter.url).open(document=document_of(letter)).expect_texts(TEXTS)
+
+
+def test_a_line_undone_while_its_draft_was_under_way_stays_undone(letter: ReadPage) -> None:
+    slow: list[Route] = []
+    letter.page.route("**/api/v1/drafts", lambda route: slow.append(route), times=1)
+    letter.line(2).rewrite(UNSAVED)
+    with letter.page.expect_request("**/api/v1/drafts"):
+        letter.press("Tab")
+    letter.press("Shift+Tab", "Escape", "Tab")
+    with letter.page.expect_response(lambda answer: '"text":null' in (answer.request.post_data or "")):
+        slow[0].continue_()
+    letter.reload()
+    letter.expect_texts(TEXTS)
 
 
 def test_a_second_tab_sees_changes_as_they_are_typed(letter: ReadPage, open_page: OpenPage, running: Running) -> None:

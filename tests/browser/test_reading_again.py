@@ -52,6 +52,8 @@ def test_reading_again_replaces_nothing_that_a_person_typed(page: Page, tmp_path
         screen.leave()
     with serving(tmp_path / "var", reader(NEW, "fake-2"), port=running.url.rpartition(":")[2]):
         screen.open()
+        expect(screen.read_again).to_have_text("Read again")
+        expect(screen.read_again).to_have_attribute("title", "Read again with fake-2")
         screen.read_again.click()
         expect(screen.message).to_contain_text("2 lines of yours read otherwise")
         expect(screen.read_again).to_be_hidden()

@@ -105,6 +105,16 @@ def test_the_cut_falls_where_the_caret_stands_by_the_width_of_letters(ask: Any) 
     assert ask("shapes.js", f"m.shareBefore({hebrew!r}, 1)") > 0.5
 
 
+@pytest.mark.parametrize(("share", "caret"), [(0, 0), (0.2, 0), (0.4, 5), (0.9, 9), (1.2, 9)])
+def test_a_click_along_a_line_means_the_nearest_word(ask: Any, share: float, caret: int) -> None:
+    assert ask("pointing.js", f"m.caretAt('some big things', {share})") == caret
+
+
+def test_a_click_on_the_left_of_a_line_written_from_the_right_means_its_last_word(ask: Any) -> None:
+    hebrew = "\N{HEBREW LETTER SHIN}\N{HEBREW LETTER LAMED} \N{HEBREW LETTER VAV}"
+    assert ask("pointing.js", f"[m.caretAt({hebrew!r}, 0), m.caretAt({hebrew!r}, 1), m.caretAt('', 0.5)]") == [3, 0, 0]
+
+
 def test_a_baseline_ends_where_its_box_does(ask: Any) -> None:
     baseline = "[[0, 15], [50, 15], [100, 25]]"
     smaller = "[[10, 0], [75, 0], [75, 30], [10, 30]]"
@@ -186,16 +196,6 @@ def test_drafts_are_kept_when_the_line_is_left_and_only_once(ask: Any) -> None:
     assert sent == ["waiting", [["a"]], "kept"]
 
 
-def test_a_draft_that_is_undone_while_it_is_on_its_way_is_taken_back(ask: Any) -> None:
-    sent = ask(
-        "drafts.js",
-        f"(async () => {{ {DRAFTS} const a = line('a'); answer = () => {{ a.pending = false; drafts.note(a);"
-        " answer = () => {}; }; drafts.note(a); await drafts.flush(); await drafts.flush(); drafts.note(a);"
-        " await drafts.flush(); return [sent, a.drafted, drafts.state]; })()",
-    )
-    assert sent == [[["a"], [None]], False, "kept"]
-
-
 def test_drafts_that_nobody_takes_wait_and_come_with_the_next(ask: Any) -> None:
     sent = ask(
         "drafts.js",
@@ -214,3 +214,28 @@ def test_one_bad_draft_is_named_and_the_others_are_kept(ask: Any) -> None:
         " await drafts.flush(); return [said, sent, drafts.state]; })()",
     )
     assert sent == [["b is gone"], [["a", "b", "c"], ["a"], ["b"], ["c"]], "kept"]
+
+
+SLOW = f"""{DRAFTS} let end; const slow = new Promise((done) => (end = done));
+    const quick = drafts.send; drafts.send = async (rows) => {{ await quick(rows); drafts.send = quick; await slow; }};
+    const a = line('a'); drafts.note(a); const ended = drafts.flush(); await new Promise((done) => setTimeout(done));
+"""
+
+
+@pytest.mark.parametrize("outcome", ["", "throw new refused('away');"])
+def test_a_line_undone_while_its_draft_is_under_way_is_taken_back(ask: Any, outcome: str) -> None:
+    sent = ask(
+        "drafts.js",
+        f"(async () => {{ {SLOW.replace('await slow;', f'await slow; {outcome}')}"
+        " a.pending = false; drafts.note(a); end(); await ended; await drafts.flush();"
+        " return [sent, a.drafted, drafts.state]; })()",
+    )
+    assert sent == [[["a"], [None]], False, "kept"]
+
+
+def test_a_draft_under_way_is_sent_once_more_when_the_page_goes_away(ask: Any) -> None:
+    sent = ask(
+        "drafts.js",
+        f"(async () => {{ {SLOW} drafts.note(line('b')); drafts.leave(); end(); await ended; return sent; }})()",
+    )
+    assert [sorted(rows) for rows in sent[:2]] == [["a"], ["a", "b"]]

@@ -74,6 +74,35 @@ def test_a_file_holds_what_was_submitted(screen: ReadPage) -> None:
     expect(screen.exports).to_contain_text("Saved note.json.")
 
 
+def saved_lines(screen: ReadPage, button: str) -> list[str]:
+    with screen.page.expect_download() as saved:
+        screen.exports.get_by_role("button", name=button).click()
+    return saved.value.path().read_text().splitlines()
+
+
+def test_corrections_that_are_not_submitted_are_submitted_before_the_file_is_saved(screen: ReadPage) -> None:
+    screen.line(2).rewrite("not yet submitted")
+    screen.exports.locator("summary").click()
+    screen.exports.get_by_role("button", name="Plain text").click()
+    expect(screen.exports).to_contain_text("1 changed line is not in the file yet.")
+    expect(screen.exports.get_by_role("button", name="Submit and save")).to_be_focused()
+    keep_screenshot(screen.page, "exports_question")
+    assert saved_lines(screen, "Submit and save") == [TEXTS[0], "not yet submitted"]
+    screen.line(2).expect_state("stored")
+    assert saved_lines(screen, "Plain text") == [TEXTS[0], "not yet submitted"]
+
+
+def test_a_file_is_saved_without_what_is_not_submitted_when_a_person_says_so(screen: ReadPage) -> None:
+    screen.line(1).field.focus()
+    screen.press("Enter")
+    screen.line(2).rewrite("not yet submitted")
+    screen.exports.locator("summary").click()
+    screen.exports.get_by_role("button", name="Plain text").click()
+    expect(screen.exports).to_contain_text("2 changed or checked lines are not in the file yet.")
+    assert saved_lines(screen, "Save without") == TEXTS
+    screen.line(2).expect_state("changed")
+
+
 def test_a_hostile_name_is_text_in_the_menu_too(screen: ReadPage) -> None:
     screen.read(note(HOSTILE_NAME), lines=2)
     screen.exports.locator("summary").click()

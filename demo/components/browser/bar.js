@@ -3,9 +3,13 @@
 import { fill, html } from "./dom.js";
 import { keysOf } from "./keys.js";
 
+const NEWS_MS = 8000;
+const PASSING = new Set(["news", "done", "offer"]); // what a next change makes false; troubles stay
 const SAVED = { kept: "draft saved", waiting: "", trouble: "not saved yet" };
 
 export class Bar {
+  #timer = null;
+
   constructor(element, { home, submit, doubtful, checkAll, turn, help, readAgain }) {
     const find = (name) => element.querySelector(name);
     this.place = find(".bar-place");
@@ -40,12 +44,12 @@ export class Bar {
     this.place.textContent = work.name;
     this.place.title = work.name;
     this.again.hidden = !newer;
-    this.again.textContent = `Read again with ${newer}`;
+    this.again.title = `Read again with ${newer}`;
+    if (!this.again.disabled) this.again.textContent = "Read again";
     this.pager.hidden = work.pageCount < 2;
     this.pager.querySelector("span").textContent = `Page ${page?.page ?? 1} of ${work.pageCount}`;
     this.back.disabled = page === work.pages[0];
     this.on.disabled = page === work.pages.at(-1);
-    if (pending && this.message.dataset.kind === "done") this.say("");
   }
 
   /** Whether what is typed is safe on the server. */
@@ -54,21 +58,45 @@ export class Bar {
     this.saved.textContent = state === "kept" && work.pending.length === 0 ? "" : SAVED[state];
   }
 
+  /** "news" and "done" pass after a while, an "offer" with the next change, "trouble" only when something else is said. */
   say(text, kind = "news") {
+    clearTimeout(this.#timer);
     this.message.dataset.kind = kind;
     fill(this.message, text);
+    if (kind === "news" || kind === "done") this.#timer = setTimeout(() => this.moveOn(), NEWS_MS);
   }
 
-  /** Nothing was changed or checked: a page that is right as it stands needs one more word from the person. */
-  offerAll(work) {
-    const rest = work.lines.filter((line) => !line.stored).length;
-    if (rest === 0) {
-      this.say(work.lines.length ? "Every line is saved already." : "There is no line to submit.");
-      return;
-    }
-    const all = html("button", { type: "button", class: "bar-all", click: this.checkAll }, `Mark all ${rest} as checked`);
-    this.say("Nothing to submit yet: correct a line, or confirm it with Enter. ");
-    this.message.append(all);
+  /** Something else has happened since, or another page is shown: what was said may no longer be true. */
+  moveOn() {
+    if (PASSING.has(this.message.dataset.kind)) this.say("", "");
+  }
+
+  /**
+   * Nothing was changed or checked: a page that is right as it stands needs one more word from the person. Pages that
+   * are not on the screen and lines that the model doubts are not offered: nobody has looked at them.
+   */
+  offerAll(work, page) {
+    const open = work.lines.some((line) => !line.stored);
+    const plain = work.plain(page).length;
+    const doubtful = page.lines.filter((line) => line.doubtful).length;
+    if (work.lines.length === 0) this.say("There is no line to submit.");
+    else if (!open) this.say("Every line is saved already.");
+    else if (plain) this.#offer(plain, doubtful);
+    else if (doubtful) this.say(`Nothing to submit yet: look at ${count(doubtful, "doubtful line")} of this page first.`);
+    else this.say("Every line of this page is saved already; other pages have open ones.");
+  }
+
+  #offer(plain, doubtful) {
+    const press = () => {
+      this.checkAll();
+      this.focus();
+    };
+    const lines = doubtful ? count(plain, "line") : plain === 1 ? "the one line" : `the ${plain} lines`;
+    this.say("Nothing to submit yet: correct a line, or confirm it with Enter. ", "offer");
+    this.message.append(
+      html("button", { type: "button", class: "bar-all", click: press }, `Mark ${lines} of this page as checked`),
+      doubtful ? `, without ${count(doubtful, "doubtful line")}.` : "",
+    );
   }
 
   busy(button, text) {

@@ -3,6 +3,7 @@
 import { lineChoices, wordAt, wordChoices } from "./alternatives.js";
 import { fill, html } from "./dom.js";
 import { difference } from "./difference.js";
+import { putBeside } from "./popup_room.js";
 
 const ID = "word-choices";
 
@@ -37,7 +38,7 @@ export class Choices {
     ];
     fill(this.element, ...group("Instead", this.#options.slice(0, words.length)), ...group("Whole line", this.#options.slice(words.length)));
     row.text.append(this.element);
-    this.#placeUnder(row, start, end);
+    this.#place(row, start, end);
     field.setAttribute("aria-controls", ID);
     if (first) this.#activate(0);
     return true;
@@ -85,14 +86,13 @@ export class Choices {
     element.scrollIntoView({ block: "nearest" });
   }
 
-  #placeUnder(row, start, end) {
+  #place(row, start, end) {
     const word = row.rectangle(start, end);
     const frame = row.text.getBoundingClientRect();
     const { offsetWidth } = this.element;
     const left = Math.max(0, Math.min(word.left - frame.left - 10, frame.width - offsetWidth));
     this.element.style.left = `${left}px`;
-    this.element.style.top = `${word.bottom - frame.top + 6}px`;
-    this.element.scrollIntoView({ block: "nearest" });
+    putBeside(this.element, row.text, word);
   }
 }
 

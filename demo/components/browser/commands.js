@@ -80,8 +80,10 @@ export class Commands {
     await this.desk.attempt(async () => {
       const { work } = this.desk;
       const line = await work.history[way]();
-      if (line === null) this.desk.say(way === "undo" ? "Nothing to undo." : "Nothing to do again.");
-      else if (line !== true && work.pageOf(line)) this.desk.go(line, { caret: line.text.length });
+      const undo = way === "undo";
+      if (line !== null && line !== true && work.pageOf(line)) this.desk.go(line, { caret: line.text.length });
+      if (line === null) this.desk.say(undo ? "Nothing to undo." : "Nothing to do again.");
+      else this.desk.say(undo ? "Undone." : "Done again.");
     });
   }
 }

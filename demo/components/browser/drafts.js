@@ -9,6 +9,7 @@ const MOST = 100; // of one request; the last one of a page may carry 64 KB in a
 /** What waits to be kept. `changed()` is called whenever `state` may be another; `refuse(sentence)` for lost causes. */
 export class Drafts {
   #waiting = new Set();
+  #underway = []; // lines whose request has left and was not answered yet
   #sending = null;
   #timer = null;
   #failures = 0;
@@ -53,24 +54,28 @@ export class Drafts {
     if (this.#waiting.size && !this.#failures) await this.flush();
   }
 
-  /** The page goes away: one last request, which outlives it. */
+  /** The page goes away: one last request, which outlives it; one that is under way may not. */
   leave() {
-    const lines = [...this.#waiting];
+    const lines = [...new Set([...this.#waiting, ...this.#underway])];
     if (lines.length) this.send(lines.map(asDraft), { leaving: true }).catch(() => {});
   }
 
   async #keep(lines) {
     this.changed();
+    const rows = lines.map(asDraft);
+    this.#underway = lines;
+    // Even before the answer, or without one, the server may hold it: who undoes the line now has to take it back.
+    for (const line of lines) line.drafted = true;
     try {
-      const rows = lines.map(asDraft);
-      for (const line of lines) line.drafted = true; // the server may hold it from now on, so that undoing it must be told
       await this.send(rows);
-      lines.forEach((line, place) => (line.drafted = rows[place].text !== null));
+      lines.forEach((line, i) => (line.drafted = rows[i].text !== null));
       this.#failures = 0;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.passing) this.#retry(lines);
       else await this.#sift(lines, error);
+    } finally {
+      this.#underway = [];
     }
   }
 

@@ -25,8 +25,8 @@ import { Work } from "./work.js";
  * shown is told as "inkloop:opened".
  */
 export function mount({ element, props, trigger, watch }) {
-  mountExports(element.querySelector(".bar-exports"));
   const editor = new Editor(element.querySelector(".editor"), trigger);
+  mountExports(element.querySelector(".bar-exports"), { submit: () => editor.submitting.submit() });
   const build = () => props.value && editor.take(props.value);
   watch("value", build);
   build();
@@ -161,7 +161,7 @@ class Editor {
       home: () => window.scrollTo({ top: 0, behavior: "smooth" }),
       submit: () => this.submitting.submit(),
       doubtful: () => command("doubtful"),
-      checkAll: () => this.work.checkAll(),
+      checkAll: () => this.work.checkPlain(this.page),
       turn: (step) => this.turn(step),
       help: () => this.help.open(),
       readAgain: () => this.rereading.run(),
@@ -174,7 +174,11 @@ class Editor {
   #begin(document) {
     const work = new Work(document);
     this.keeping.watch(work);
-    work.addEventListener("change", ({ detail }) => work === this.work && this.#paint(detail.line));
+    work.addEventListener("change", ({ detail }) => {
+      if (work !== this.work) return;
+      if (detail.from === "person") this.bar.moveOn();
+      this.#paint(detail.line);
+    });
     work.addEventListener("pages", ({ detail }) => work === this.work && this.#repaged(detail.page));
     this.#works.set(document.id, work);
     return work;
@@ -201,6 +205,7 @@ class Editor {
   #turnTo(page, view = null) {
     this.page = page;
     this.#hot = null;
+    this.bar.moveOn();
     this.choices.close();
     this.palette.close();
     this.element.toggleAttribute("data-wide", page.width > WIDE * page.height);

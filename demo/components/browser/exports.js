@@ -1,6 +1,7 @@
 // Ways out of the open document: its whole text into the clipboard, or a file for another program.
 
 import { Refused, saveFile } from "./api.js";
+import { count } from "./bar.js";
 import { fill, html } from "./dom.js";
 
 const FORMATS = [
@@ -14,9 +15,12 @@ const FORMATS = [
 const ILLEGIBLE = "[illegible]";
 const TOLD_MS = 4000;
 
-/** Brings the menu to life in an element of the editor's bar; "inkloop:opened" tells which document it is about. */
-export function mountExports(element) {
-  const menu = new Exports(element);
+/**
+ * Brings the menu to life in an element of the editor's bar; "inkloop:opened" tells which document it is about, and
+ * `submit` stores what is pending in it.
+ */
+export function mountExports(element, { submit }) {
+  const menu = new Exports(element, submit);
   document.addEventListener("inkloop:opened", ({ detail }) => menu.show(detail.document));
 }
 
@@ -31,7 +35,9 @@ class Exports {
   #document = null;
   #timer = null;
 
-  constructor(element) {
+  constructor(element, submit) {
+    this.submit = submit;
+    this.question = html("div", { class: "exports-question", hidden: true });
     this.told = html("p", { class: "exports-told", "aria-live": "polite" });
     this.menu = html(
       "details",
@@ -44,9 +50,11 @@ class Exports {
         html("p", { class: "exports-head" }, "Save as"),
         html("ul", {}, ...FORMATS.map((format) => this.#choice(format))),
         html("p", { class: "exports-note" }, "Files hold what you have submitted, and name the lines you checked."),
+        this.question,
         this.told,
       ),
     );
+    this.menu.addEventListener("toggle", () => this.#ask());
     fill(element, this.menu);
     document.addEventListener("pointerdown", ({ target }) => this.menu.contains(target) || this.#close());
     this.menu.addEventListener("keydown", (event) => {
@@ -59,15 +67,16 @@ class Exports {
 
   show(opened) {
     this.#document = opened;
+    this.#ask();
     this.#tell("");
   }
 
   #choice([format, title, ending]) {
-    const save = () => this.#save(format, title);
+    const choose = () => this.#choose(() => this.#save(format, title));
     return html(
       "li",
       {},
-      html("button", { type: "button", "data-format": format, click: save }, html("span", {}, title), html("small", {}, ending)),
+      html("button", { type: "button", "data-format": format, click: choose }, html("span", {}, title), html("small", {}, ending)),
     );
   }
 
@@ -80,6 +89,37 @@ class Exports {
     } catch {
       this.#tell("The browser does not let pages copy. Save as plain text instead.");
     }
+  }
+
+  /** A file holds what is submitted only: where something is not, the person decides first. */
+  #choose(save) {
+    const { pending } = this.#document;
+    this.#ask();
+    this.#tell("");
+    if (pending.length === 0) return save();
+    const noun = pending.every((line) => line.changed) ? "changed line" : "changed or checked line";
+    const missing = `${count(pending.length, noun)} ${pending.length === 1 ? "is" : "are"} not in the file yet.`;
+    const button = (title, click) => html("button", { type: "button", click }, title);
+    this.#ask(
+      html("p", { role: "alert" }, missing),
+      button("Submit and save", () => this.#submitFirst(save)),
+      button("Save without", () => (this.#ask(), save())),
+    );
+    this.question.querySelector("button").focus();
+    return undefined;
+  }
+
+  /** Where submitting has failed or needs a choice, the bar says so. */
+  async #submitFirst(save) {
+    this.#ask();
+    await this.submit();
+    if (this.#document.pending.length === 0) await save();
+    else this.#close();
+  }
+
+  #ask(...content) {
+    fill(this.question, ...content);
+    this.question.hidden = content.length === 0;
   }
 
   async #save(format, title) {

@@ -5,6 +5,7 @@ import { fill, html } from "./dom.js";
 import { commandOf } from "./keys.js";
 import { draggable } from "./line_drag.js";
 import { LineRow } from "./line_row.js";
+import { caretUnder } from "./pointing.js";
 
 const STEPS = { above: -1, below: 1 }; // within a text, the caret moves by itself
 
@@ -64,7 +65,7 @@ export class LineList {
     this.list.addEventListener("pointerleave", () => this.handlers.hover(null));
     on("click", (row, event) => {
       if (event.target === row.field) this.handlers.point(row.line);
-      else if (!event.target.closest("button, .line-rival")) row.focus();
+      else if (!event.target.closest("button, .line-rival")) row.focus({ caret: caretUnder(row, event) });
     });
   }
 

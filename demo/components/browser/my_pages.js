@@ -9,15 +9,18 @@ const SHOWN = 60; // at first; the rest is a click away
 const SEARCH_MS = 250; // a person has stopped typing
 const STATES = { read: "Read", in_progress: "In progress", submitted: "Submitted", reviewed: "Reviewed" };
 
-/** The list. `open(id)` shows a document, `complain(error)` tells what went wrong, `know(documents)` sees them all. */
+/**
+ * The list. `open(id)` shows a document, `complain(error)` tells what went wrong, `know(documents)` sees them all,
+ * `leave()` takes the focus where no page is left.
+ */
 export class MyPages {
   #documents = [];
   #all = false;
   #asked = 0;
   #timer = null;
 
-  constructor(element, { open, complain, know }) {
-    Object.assign(this, { element, open, complain, know });
+  constructor(element, { open, complain, know, leave }) {
+    Object.assign(this, { element, open, complain, know, leave });
     this.search = element.querySelector("input[type=search]");
     this.state = element.querySelector("select");
     this.none = element.querySelector(".pages-none");
@@ -101,7 +104,17 @@ export class MyPages {
     } catch (error) {
       this.complain(error);
     }
+    const place = this.#documents.findIndex((each) => each.id === id);
     await this.refresh();
+    this.#focus(place);
+  }
+
+  /** The tile that was deleted had the focus: now the one in its place has it, or the last, or else the way in. */
+  #focus(place) {
+    const tiles = this.tiles.querySelectorAll(".tile");
+    const next = tiles[Math.min(Math.max(place, 0), tiles.length - 1)];
+    if (next) next.focus();
+    else this.leave();
   }
 }
 
@@ -113,7 +126,7 @@ async function busyWhile(tile, opening) {
 }
 
 function details({ pages, page_count, lines, corrected, doubtful, state }) {
-  if (pages < page_count) return [html("span", { class: "tile-more" }, `${pages} of ${page_count} pages read`)];
+  if (pages < page_count) return [html("span", { class: "tile-more" }, `${pages} of ${count(page_count, "page")} read`)];
   const done = state === "in_progress" ? `${corrected} of ${count(lines, "line")}` : count(lines, "line");
   const doubt = doubtful && state !== "reviewed" ? html("span", { class: "tile-doubt" }, `${doubtful} doubtful`) : null;
   return [html("span", { class: "tile-more" }, done), doubt];

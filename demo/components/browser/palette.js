@@ -2,6 +2,7 @@
 
 import { GROUPS, recentCharacters, useCharacter } from "./characters.js";
 import { fill, html } from "./dom.js";
+import { putBeside } from "./popup_room.js";
 
 /** One palette for the whole screen. Arrows move, Enter inserts and closes, a click inserts and stays, Esc closes. */
 export class Palette {
@@ -25,9 +26,8 @@ export class Palette {
     this.#row = row;
     this.#build();
     row.text.append(this.element);
-    this.element.style.top = `${row.field.offsetHeight + 4}px`;
-    if (keys) this.element.querySelector("button").focus();
-    this.element.scrollIntoView({ block: "nearest" });
+    putBeside(this.element, row.text, row.field.getBoundingClientRect());
+    if (keys) this.element.querySelector("button").focus({ preventScroll: true });
   }
 
   close() {

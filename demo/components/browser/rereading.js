@@ -33,6 +33,6 @@ export class Rereading {
       return;
     }
     this.desk.go(differing[0]);
-    this.desk.say(`Read again: ${count(differing.length, "line")} of yours read otherwise. Compare, and choose.`);
+    this.desk.say(`Read again: ${count(differing.length, "line")} of yours read otherwise. Compare, and choose.`, "offer");
   }
 }

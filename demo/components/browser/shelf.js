@@ -37,6 +37,7 @@ class Shelf {
       open: (id) => this.#open(id),
       complain: (error) => this.#complain([sentence(error)]),
       know: (documents) => this.#know(documents),
+      leave: () => this.input.focus(),
     });
     const readChosen = () => this.#read([...this.input.files]);
     this.input.addEventListener("change", readChosen);

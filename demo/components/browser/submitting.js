@@ -22,7 +22,7 @@ export class Submitting {
     const taken = work.take();
     try {
       if (taken.length) await desk.attempt(() => this.#send(work, taken), (error) => this.#failed(work, taken, error));
-      else if (work.contested.length === 0) desk.bar.offerAll(work);
+      else if (work.contested.length === 0) desk.bar.offerAll(work, desk.page);
       if (work.contested.length) this.#ask(work);
     } finally {
       this.#sending = false;

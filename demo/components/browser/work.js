@@ -105,9 +105,14 @@ export class Work extends EventTarget {
     this.#change([line], () => ({ checked: true }));
   }
 
-  checkAll() {
-    const rest = this.lines.filter((line) => !line.stored && !line.checked);
-    this.#change(rest, () => ({ checked: true }));
+  /** Lines of a page that nobody has spoken about and the model does not doubt. */
+  plain(page) {
+    return page.lines.filter((line) => !line.stored && !line.pending && !line.doubtful);
+  }
+
+  /** Vouches for the plain lines of a page. */
+  checkPlain(page) {
+    this.#change(this.plain(page), () => ({ checked: true }));
   }
 
   /** Says that a line cannot be read, or is no writing; the same verdict again takes it back. */
