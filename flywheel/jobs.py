@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from hashlib import sha256
 from socket import gethostname
 from typing import Any
 
@@ -40,6 +41,10 @@ ASK_AGAIN_S = 0.05
 SILENT_AFTER = timedelta(seconds=30)
 STOPS = (FlywheelError, RecognizerError, OSError)
 BROKEN = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+NAMESAKE = (
+    "A worker named {name} works on this store already, and a second one would take its runs for its own. Stop that "
+    "one, or give this one a name: python -m flywheel worker --name NAME."
+)
 DIED_OFTEN = "its workers died in it again and again"
 
 
@@ -168,7 +173,7 @@ class Worker:
     Args:
         store: that the runs are in.
         settings: of this machine.
-        name: by which it comes back to its own runs after a crash.
+        name: by which it comes back to its own runs after a crash; two that live at once need two.
     """
 
     def __init__(self, store: Store, settings: Settings, *, name: str = "") -> None:
@@ -177,7 +182,17 @@ class Worker:
         self._stopping = threading.Event()
 
     def work(self) -> None:
-        """Work until `stop`."""
+        """Work until `stop`.
+
+        Raises:
+            WheelStopped: a worker of this name lives already; it would be robbed of its runs.
+        """
+        with self._store.alone(f"worker-{sha256(self.name.encode()).hexdigest()[:16]}") as mine:
+            if not mine:
+                raise WheelStopped(NAMESAKE.format(name=self.name))
+            self._work()
+
+    def _work(self) -> None:
         self._beat()
         DBOS(
             config={

@@ -97,6 +97,20 @@ def test_a_worker_killed_in_a_step_goes_on_and_does_no_finished_step_twice(
     assert registry.promotions(store)[0].by == "Ann"
 
 
+def test_a_second_worker_of_the_same_name_does_not_begin(store: Store, settings: Settings, tmp_path: Path) -> None:
+    run = jobs.ask(store, settings, asked_by="Ann", minutes=1)
+    log, environ = tmp_path / "log", environment(tmp_path)
+    first = worker(environ, log, "one", stays_in="retrain")
+    wait_for(lambda: log.exists() and len(log.read_text(encoding="utf-8").split()) == 3, first)
+    second = worker(environ, tmp_path / "another log", "one")
+    _, said = second.communicate(timeout=PATIENCE_S)
+    assert second.returncode == 1 and "A worker named one works on this store already" in said
+    assert runs.find(store, run.id).state == "running" and not (tmp_path / "another log").exists()
+    first.kill()
+    first.communicate()
+    assert finished(store, run, worker(environ, log, "one")).state == "done"  # the dead hold no name
+
+
 def test_the_run_of_a_dead_worker_is_taken_over_by_another(store: Store, settings: Settings, tmp_path: Path) -> None:
     run = jobs.ask(store, settings, asked_by="Ann", minutes=1)
     log, environ = tmp_path / "log", environment(tmp_path)
