@@ -295,7 +295,7 @@ def test_a_page_without_writing_is_kept_and_answered_with_a_sentence(fresh: Web)
     assert (status, code) == (422, "no_writing")
     assert message.startswith("No writing was found")
     (row,) = send(fresh.client, blank, "blank.png", accept="application/x-ndjson").text.splitlines()
-    assert json.loads(row)["note"] == message
+    assert json.loads(row)["note"] == f"{message} Or add its lines by hand: draw a box around each, and it is read."
     assert len(fresh.store.documents(fresh.contributor)) == 2
 
 
