@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from flywheel.errors import NotFound
 from flywheel.label_configs import Kind
 from flywheel.live_lines import is_live
-from flywheel.tables import PageRow, SampleRow, now
+from flywheel.tables import LabelProjectRow, PageRow, SampleRow, now
 
 LIVE = ("queued", "sending", "open")
 THIRD_OPINION = 2.0
@@ -126,20 +126,41 @@ def waits(session: Session, kind: Kind) -> bool:
     return session.scalar(wanted) is not None
 
 
-def sending(session: Session, project: UUID) -> list[Sample]:
-    """The samples that were sent and whose arrival nobody has seen."""
+def sending(session: Session, project: UUID, *, kind: Kind) -> list[Sample]:
+    """The samples of a kind that were sent, to a project or nobody knows where, and whose arrival nobody has seen."""
     rows = session.scalars(
         select(SampleRow)
-        .where(SampleRow.state == "sending", SampleRow.project_id == project)
+        .where(
+            SampleRow.state == "sending",
+            _is(kind),
+            or_(SampleRow.project_id == project, SampleRow.project_id.is_(None)),
+        )
         .order_by(SampleRow.sent_at, SampleRow.id)
     )
     return [_sample(row) for row in rows]
 
 
-def room(session: Session, most: int, *, kind: Kind) -> int:
-    """How many samples of a kind may be sent before ``most`` wait for a person."""
-    there = select(func.count()).where(_is(kind), SampleRow.state.in_(["open", "sending"]), is_live())
+def room(session: Session, most: int, *, kind: Kind, server: str) -> int:
+    """How many samples of a kind may be sent to a server before ``most`` wait there for a person."""
+    there = select(func.count()).where(
+        _is(kind), SampleRow.state.in_(["open", "sending"]), SampleRow.project_id.in_(_projects_on(server)), is_live()
+    )
     return max(most - (session.scalar(there) or 0), 0)
+
+
+def move(session: Session, server: str) -> None:
+    """Let what was sent to another server than the one that is set up wait again, its picture too.
+
+    It is marked as sent, though nobody knows where: the same server may have got another address, so the next push
+    looks it up there before it sends it.
+    """
+    elsewhere = SampleRow.project_id.not_in(_projects_on(server))
+    session.execute(
+        update(SampleRow)
+        .where(SampleRow.state.in_(["open", "sending"]), elsewhere)
+        .values(state="sending", project_id=None, task_id=None, image=None, sent_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def mark_uploaded(session: Session, paths: Mapping[UUID, str], *, project: UUID) -> None:
@@ -157,13 +178,13 @@ def mark_sending(session: Session, shown: Mapping[UUID, Mapping[str, Any]], *, p
         session.execute(update(SampleRow), rows)
 
 
-def mark_open(session: Session, tasks: dict[UUID, int]) -> None:
-    """Remember which task each sample became."""
+def mark_open(session: Session, tasks: dict[UUID, int], *, project: UUID) -> None:
+    """Remember which task of a project each sample became."""
     for sample_id, task_id in tasks.items():
         session.execute(
             update(SampleRow)
             .where(SampleRow.id == sample_id, SampleRow.state == "sending")
-            .values(state="open", task_id=task_id)
+            .values(state="open", task_id=task_id, project_id=project)
         )
 
 
@@ -187,6 +208,10 @@ def mark_withdrawn(session: Session, sample_ids: Iterable[UUID]) -> None:
 
 def _queued(line_id: UUID, round_: int, reason: str, priority: float) -> SampleRow:
     return SampleRow(line_id=line_id, round=round_, reason=reason, priority=priority, state="queued")
+
+
+def _projects_on(server: str) -> Select[UUID]:
+    return select(LabelProjectRow.id).where(LabelProjectRow.server == server)
 
 
 def _is(kind: Kind) -> ColumnElement[bool]:

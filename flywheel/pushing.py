@@ -58,10 +58,10 @@ class Pushed:
     problems: list[str] = field(default_factory=list)
 
 
-def fill_outbox(store: Store, queue: Queue, *, most: int) -> None:
-    """Take so many lines from the queue that ``most`` are open or wait; needs no server."""
+def fill_outbox(store: Store, queue: Queue, *, most: int, server: str) -> None:
+    """Take so many lines from the queue that ``most`` are open on a server or wait; does not ask the server."""
     with store.reading() as session:
-        room = outbox.room(session, most, kind=Kind.LINES)
+        room = outbox.room(session, most, kind=Kind.LINES, server=server)
         wanted = room - len(outbox.queued(session, room, kind=Kind.LINES))
     if wanted > 0:
         chosen = list(queue(wanted))
@@ -88,7 +88,7 @@ class Push:
         self._settle()
         self.done.withdrawn += withdraw_gone(self.store, self.client, self.project)
         with self.store.reading() as session:
-            room = outbox.room(session, most, kind=self.project.kind)
+            room = outbox.room(session, most, kind=self.project.kind, server=self.project.server)
         unseen: set[UUID] = set()
         while room > 0:
             with self.store.reading() as session:
@@ -117,13 +117,13 @@ class Push:
 
     def _unseen(self) -> list[Sample]:
         with self.store.reading() as session:
-            return outbox.sending(session, self.project.id)
+            return outbox.sending(session, self.project.id, kind=self.project.kind)
 
     def _look_up(self, sample_ids: Sequence[UUID]) -> dict[UUID, int]:
         """The tasks that samples became, remembered; of two tasks for one sample the younger goes, no answer ever."""
         found = keep_one(self.client, self.project.number, sample_ids).tasks
         with self.store.writing() as session:
-            outbox.mark_open(session, found)
+            outbox.mark_open(session, found, project=self.project.id)
         return found
 
     def _mark(self, batch: Sequence[Sample]) -> Views:
@@ -154,6 +154,6 @@ class Push:
                 raise
         else:
             with self.store.writing() as session:
-                outbox.mark_open(session, made)
+                outbox.mark_open(session, made, project=self.project.id)
         self.done.sent += len(ids)
         return len(ids)

@@ -57,7 +57,9 @@ def push(
     done = Pushed()
     with _recorded(store, "push", done):
         most = settings.label_studio_open_tasks
-        fill_outbox(store, queue, most=most)
+        with store.writing() as session:
+            outbox.move(session, client.url)
+        fill_outbox(store, queue, most=most, server=client.url)
         project = reach_project(store, client, Kind.LINES, new=new_project)
         Push(store, client, project, pace, done).run(most=most)
         with store.reading() as session:

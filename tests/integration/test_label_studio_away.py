@@ -10,6 +10,7 @@ from PIL import Image
 
 from flywheel import label_status
 from flywheel.errors import LabelStudioBusy, LabelStudioRefused, LabelStudioUnreachable
+from flywheel.label_projects import known_projects
 from flywheel.label_studio import LabelStudio
 from flywheel.pushing import Pace
 from flywheel.sync import last_runs
@@ -18,7 +19,7 @@ from tests.files import encode
 from tests.handwriting import write_page
 from tests.label_studio import Studio
 from tests.label_studio_proxy import Proxy
-from tests.reviewing import Loop, states, truth
+from tests.reviewing import Loop, samples, states, truth
 from tests.running_app import serving
 
 QUICK = Pace(settle_s=3.0, look_s=0.2)
@@ -48,6 +49,30 @@ def impatient(through: Loop) -> Iterator[Loop]:
     through.push([])
     with LabelStudio.of(through.settings, timeout_s=PATIENCE_S) as client:
         yield replace(through, client=client)
+
+
+@ON_SQLITE
+def test_what_is_open_on_a_server_that_got_another_address_is_found_there_again(loop: Loop, through: Loop) -> None:
+    tight = replace(through.settings, label_studio_open_tasks=3)
+    page = loop.page(["one", "two", "three", "four"])
+    loop.push([line.id for line in page.lines[:3]])
+    tasks = [row.task_id for row in samples(loop.store)]
+    done = replace(through, settings=tight).push(page)
+    assert (done.found, done.sent, states(loop.store)[:3]) == (3, 0, ["open"] * 3)
+    assert [row.task_id for row in samples(loop.store)] == tasks
+
+
+@ON_SQLITE
+def test_what_was_open_on_another_server_is_sent_to_the_one_that_is_set_up(loop: Loop, through: Loop) -> None:
+    tight = replace(through.settings, label_studio_open_tasks=3)
+    page = loop.page(["one", "two", "three", "four"])
+    loop.push([line.id for line in page.lines[:3]])
+    loop.studio.clear()  # so that the other address leads to an empty server
+    done = replace(through, settings=tight).push(page)
+    with through.store.reading() as session:
+        projects = known_projects(session, through.client.url)
+    assert (done.found, done.sent, states(loop.store)) == (0, 3, ["open"] * 3)
+    assert {row.project_id for row in samples(loop.store)} == {project.id for project in projects}
 
 
 def why(loop: Loop) -> str:
