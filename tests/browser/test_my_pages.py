@@ -112,7 +112,7 @@ def test_a_page_is_deleted_after_a_second_thought(screen: ReadPage) -> None:
     remove.click()
     question.get_by_role("button", name="Delete").click()
     expect(names(screen)).to_have_text(["letter.png"])
-    expect(screen.own_pages.first.get_by_role("button", name="letter.png").first).to_be_focused()
+    expect(screen.shelf.get_by_role("button", name="Delete letter.png")).to_be_focused()
     screen.page.reload()
     expect(names(screen)).to_have_text(["letter.png"])
     screen.expect_texts([line.text for line in LETTER.lines])

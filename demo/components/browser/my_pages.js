@@ -75,7 +75,7 @@ export class MyPages {
 
   #paint() {
     const shown = this.#all ? this.#documents : this.#documents.slice(0, SHOWN);
-    fill(this.tiles, ...shown.map((document) => this.#tile(document)));
+    this.#keepFocus(() => fill(this.tiles, ...shown.map((document) => this.#tile(document))));
     this.allButton.hidden = this.#documents.length < 6 && !this.#all;
   }
 
@@ -104,16 +104,18 @@ export class MyPages {
     } catch (error) {
       this.complain(error);
     }
-    const place = this.#documents.findIndex((each) => each.id === id);
     await this.refresh();
-    this.#focus(place);
   }
 
-  /** The tile that was deleted had the focus: now the one in its place has it, or the last, or else the way in. */
-  #focus(place) {
-    const tiles = this.tiles.querySelectorAll(".tile");
-    const next = tiles[Math.min(Math.max(place, 0), tiles.length - 1)];
-    if (next) next.focus();
+  /** Tiles are made anew: the one in the same place gets the focus back, the last where it is gone, or else the way in. */
+  #keepFocus(paint) {
+    const { activeElement } = globalThis.document;
+    const place = [...this.tiles.children].findIndex((each) => each.contains(activeElement));
+    paint();
+    if (place < 0) return;
+    const next = this.tiles.children[Math.min(place, this.tiles.children.length - 1)];
+    const kind = [...activeElement.classList].at(-1); // the tile itself, or one of its buttons
+    if (next) next.querySelector(`.${kind}`)?.focus();
     else this.leave();
   }
 }
