@@ -98,6 +98,7 @@ export class MyPages {
   }
 
   async #delete({ id }) {
+    const place = this.#documents.findIndex((each) => each.id === id);
     try {
       await deleteDocument(id);
       globalThis.document.dispatchEvent(new CustomEvent("inkloop:deleted", { detail: { id } }));
@@ -105,6 +106,8 @@ export class MyPages {
       this.complain(error);
     }
     await this.refresh();
+    const { activeElement, body } = globalThis.document;
+    if (activeElement === body) this.#focus(place, "tile-remove"); // the tiles were painted anew while they were asked
   }
 
   /** Tiles are made anew: the one in the same place gets the focus back, the last where it is gone, or else the way in. */
@@ -112,9 +115,11 @@ export class MyPages {
     const { activeElement } = globalThis.document;
     const place = [...this.tiles.children].findIndex((each) => each.contains(activeElement));
     paint();
-    if (place < 0) return;
-    const next = this.tiles.children[Math.min(place, this.tiles.children.length - 1)];
-    const kind = [...activeElement.classList].at(-1); // the tile itself, or one of its buttons
+    if (place >= 0) this.#focus(place, [...activeElement.classList].at(-1)); // the tile itself, or one of its buttons
+  }
+
+  #focus(place, kind) {
+    const next = this.tiles.children[Math.max(0, Math.min(place, this.tiles.children.length - 1))];
     if (next) next.querySelector(`.${kind}`)?.focus();
     else this.leave();
   }
