@@ -8,11 +8,12 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, distinct, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from flywheel import queries
 from flywheel.records import DOUBTFUL_BELOW
 from flywheel.refusals import refuse_bad_label
+from flywheel.settling import stands
 from flywheel.tables import AcceptanceRow, CorrectionRow, DocumentRow, DraftRow, LineRow, PageRow, PredictionRow, now
 from flywheel.trust import Outcome
 
@@ -147,17 +148,11 @@ def _numbers(contributor: UUID) -> Select[*tuple[Any, ...]]:
 
 def _reviewed() -> ColumnElement[bool]:
     """Whether Label Studio had the last word about the line at hand, be it that there is nothing to learn from."""
-    other = aliased(AcceptanceRow)
-    last = (
-        select(func.max(other.number))
-        .where(other.line_id == AcceptanceRow.line_id, other.outcome != Outcome.HELD)
-        .scalar_subquery()
-    )
     return (
         exists()
         .where(
             AcceptanceRow.line_id == LineRow.id,
-            AcceptanceRow.number == last,
+            stands(),
             AcceptanceRow.source == "label_studio",
             AcceptanceRow.outcome.in_((Outcome.ACCEPTED, Outcome.REFUSED)),
         )

@@ -86,7 +86,7 @@ def erase(session: Session, doomed: Doomed) -> tuple[dict[str, int], set[str]]:
 def _hanging(session: Session, table: Table, column: str, keys: Iterable[Any], *, lock: bool) -> set[Any]:
     key = list(table.primary_key.columns)
     wanted = select(*key).where(table.c[column].in_(list(keys)))
-    wanted = wanted.with_for_update() if lock else wanted
+    wanted = wanted.order_by(*key).with_for_update() if lock else wanted  # in the order in which everybody holds lines
     return {tuple(row) if len(key) > 1 else row[0] for row in session.execute(wanted)}
 
 

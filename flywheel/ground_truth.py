@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, select
 
+from flywheel.settling import stands
 from flywheel.store import Store
 from flywheel.tables import AcceptanceRow, DocumentRow, LineRow, PageRow
 from flywheel.trust import Outcome
@@ -72,15 +72,9 @@ def ground_truth(store: Store) -> Iterator[TrueLine]:
 
 def standing() -> tuple[ColumnElement[bool], ...]:
     """What makes an acceptance ground truth, for queries that join it with its line, page and document."""
-    later = aliased(AcceptanceRow)
-    newest = (
-        select(func.max(later.number))
-        .where(later.line_id == AcceptanceRow.line_id, later.outcome != Outcome.HELD)
-        .scalar_subquery()
-    )
     return (
         AcceptanceRow.outcome == Outcome.ACCEPTED,
-        AcceptanceRow.number == newest,
+        stands(),
         LineRow.retired_at.is_(None),
         DocumentRow.deleted_at.is_(None),
     )

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from flywheel import queries
+from flywheel import queries, trust
 from flywheel.editing import Edit, change_lines, check_edit, reorder
 from flywheel.errors import BadOutline, FlywheelError, NotFound, StaleDocument, Unstorable
 from flywheel.label_studio_records import Annotation
@@ -179,11 +179,14 @@ class _Page:
             reorder(self.store, self.work.page_id, wanted, contributor=self.work.owner)
 
     def _accept(self, regions: Sequence[Region]) -> None:
+        said = [
+            Claim(self.work.lines[region.id], region.text, OURS, self.work.by)
+            for region in regions
+            if region.text is not None and region.id in self.work.lines
+        ]
         with self.store.writing() as session:
-            for region in regions:
-                if region.text is not None and region.id in self.work.lines:
-                    claim = Claim(self.work.lines[region.id], region.text, OURS, self.work.by)
-                    self.done.accepted += accept(session, claim, self.policy)
+            trust.lock(session, (claim.line_id for claim in said))
+            self.done.accepted += sum(accept(session, claim, self.policy) for claim in said)
 
 
 def _unapplied(store: Store) -> list[_Work]:

@@ -14,7 +14,7 @@ from flywheel.tables import ModelVersionRow, PredictionRow, SampleRow
 
 
 def predictions(store: Store, sample_ids: Sequence[UUID | None]) -> list[dict[str, Any]]:
-    """One prediction for each sample, in order; an empty one for what is not ours was never read, or is gone."""
+    """One prediction for each sample, in order; an empty one for what is not ours, was never read, or is gone."""
     with store.reading() as session:
         return [_newest(session, sample_id) for sample_id in sample_ids]
 

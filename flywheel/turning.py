@@ -63,14 +63,20 @@ class Wheel:
             log.warning("The turn goes on without Label Studio: %s", error)
 
     def snapshot(self) -> str:
-        """Freeze the ground truth but for the lines that nothing can learn from; returns the snapshot's id."""
+        """Freeze the ground truth but for the lines that nothing can learn from; returns the snapshot's id.
+
+        It is read again for that: looking at every line takes a while, what was forgotten meanwhile must not come back,
+        and what was accepted meanwhile, which nobody has looked at, is for the next turn.
+        """
         runs.advance(self.store, self.run, "snapshot")
         truth = list(ground_truth(self.store))
         without = left_out(self.store, truth, charset_for(self.store, self.settings), self.settings.scratch)
         runs.leave_out(self.store, self.run, without.to_json() if without.lines else None)
         if without.lines:
             log.warning("%s", without.to_json()["says"])
-        return freeze(self.store, truth, without=without.lines).id
+        looked_at = {line.line_id for line in truth}
+        still = (line for line in ground_truth(self.store) if line.line_id in looked_at)
+        return freeze(self.store, still, without=without.lines).id
 
     def retrain(self, snapshot: str) -> str | None:
         """Train a challenger; returns its version, or None where nothing better was found."""

@@ -10,6 +10,7 @@ import pytest
 from flywheel import runs, trust, turning
 from flywheel.errors import UnfitSnapshot
 from flywheel.ground_truth import TrueLine, ground_truth
+from flywheel.privacy import forget
 from flywheel.retraining import Trained, champion, retrain
 from flywheel.settings import Settings
 from flywheel.snapshots import find, freeze, lines_of
@@ -47,6 +48,23 @@ def turned(store: Store, settings: Settings) -> tuple[runs.Run, set[UUID]]:
     """A turn that is over, and the lines that it froze."""
     run = turn(Wheel(store, settings, runs.begin(store, asked_by="Ann", minutes=1).id))
     return run, {UUID(line.line_id) for line in lines_of(store, find(store))}
+
+
+def test_what_goes_or_comes_while_a_turn_looks_at_the_lines_is_not_frozen(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth, looking = pages(store, 1, 2), turning.left_out
+
+    def overtaken(*arguments: Any) -> Any:
+        found = looking(*arguments)
+        forget(store, settings, str(truth[0].page_id))
+        pages(store, 3)
+        return found
+
+    monkeypatch.setattr(turning, "left_out", overtaken)
+    run, frozen = turned(store, settings)
+    assert frozen == {line.line_id for line in truth if line.page_id != truth[0].page_id}
+    assert len(list(ground_truth(store))) == 2 * len(TEXTS) and run.left_out is None
 
 
 def test_a_turn_goes_on_without_the_lines_that_nothing_can_learn_and_names_them(
