@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flywheel.command_line import Options, opened, show
 from flywheel.settings import ROOT, Settings
+from recognizer.arguments import positive
 
 if TYPE_CHECKING:
     from flywheel.scopes import Scope
@@ -85,7 +86,7 @@ def _scope(options: Options) -> "Scope | None":
 
 
 def _with_minutes(command: Any) -> None:
-    command.add_argument("--minutes", type=float, metavar="M", help="of training; not given: as the settings say")
+    command.add_argument("--minutes", type=positive, metavar="M", help="of training; not given: as the settings say")
 
 
 def run_snapshot(settings: Settings, options: Options) -> int:

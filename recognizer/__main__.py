@@ -4,12 +4,12 @@ Parsing loads no network: each command imports what it needs when it runs.
 """
 
 import argparse
-import math
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from recognizer.arguments import from_zero, positive
 from recognizer.errors import RecognizerError
 
 FORMATS = ("txt", "json", "page", "alto", "hocr", "pdf")
@@ -39,14 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"error: {error}. Correct the path, or make room.", file=sys.stderr)
         return 1
-
-
-def positive(text: str) -> float:
-    """A finite number above 0, from the command line."""
-    number = float(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is no finite number above 0")
-    return number
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -113,7 +105,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     )
     train.add_argument("--minutes", type=positive, help="training time; without it --max_steps decides")
     train.add_argument(
-        "--call_minutes", type=positive, help="of this call; the next one goes on (default: all at once)"
+        "--call_minutes", type=from_zero, help="of this call; the next one goes on (default: all at once)"
     )
     train.add_argument(
         "--learning_rate", type=positive, help="default: 2.5e-4 for lines, 4e-4 for paragraphs, 3e-3 for texts"

@@ -44,7 +44,9 @@ def written_page(store: Store, texts: Sequence[str], *, seed: int, writer: str |
     Image.fromarray(written.image).convert("RGB").save(packed, "WEBP", lossless=True)
     person = store.contributor("Ann")
     page = Page("letter.png", 1, width, height, lines, "inkloop-test-1")
-    document = store.keep_reading(an_upload(), [(page, packed.getvalue())], contributor=person, seconds=1)
+    document = store.keep_reading(
+        an_upload(data=packed.getvalue()), [(page, packed.getvalue())], contributor=person, seconds=1
+    )
     (kept,) = document.pages
     key = store.blobs.put(packed.getvalue())
     return [

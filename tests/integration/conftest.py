@@ -9,10 +9,11 @@ import pytest
 
 from flywheel.__main__ import main
 from flywheel.migrate import migrate_up
+from flywheel.records import StoredPage
 from flywheel.settings import Settings
 from flywheel.store import Store
 from tests.integration.postgresql import Server, running_server
-from tests.label_studio import Studio
+from tests.label_studio import Person, Studio
 from tests.reviewing import Loop
 
 CommandLine = Callable[..., tuple[int, str]]
@@ -86,6 +87,20 @@ def loop(store: Store, settings: Settings, studio: Studio) -> Iterator[Loop]:
     chosen = replace(settings, label_studio_url=studio.url, label_studio_api_key=studio.account.token)
     with studio.client() as client:
         yield Loop(store, client, chosen, studio)
+
+
+@pytest.fixture
+def page(loop: Loop) -> StoredPage:
+    """A page whose lines are open in Label Studio."""
+    page = loop.page()
+    loop.push(page)
+    return page
+
+
+@pytest.fixture
+def bea(loop: Loop) -> Person:
+    """Somebody who labels there."""
+    return loop.studio.person("bea")
 
 
 @pytest.fixture

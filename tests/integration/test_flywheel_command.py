@@ -178,7 +178,10 @@ def test_a_misspelt_variable_is_misuse(tmp_path: Path) -> None:
     assert "INKLOOP_BLOBURL is unknown. Did you mean INKLOOP_BLOB_URL?" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [[], ["frobnicate"], ["status", "--frobnicate"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["frobnicate"], ["status", "--frobnicate"], ["turn", "--minutes", "-1"], ["turn", "--minutes", "nan"]],
+)
 def test_an_unknown_command_or_option_is_misuse(tmp_path: Path, arguments: list[str]) -> None:
     done = flywheel({}, tmp_path, *arguments)
     assert (done.returncode, done.stdout) == (2, "")

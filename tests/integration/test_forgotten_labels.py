@@ -18,19 +18,6 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 
 
 @pytest.fixture
-def page(loop: Loop) -> StoredPage:
-    """Ann's page, whose lines are open in Label Studio."""
-    page = loop.page()
-    loop.push(page)
-    return page
-
-
-@pytest.fixture
-def bea(loop: Loop) -> Person:
-    return loop.studio.person("bea")
-
-
-@pytest.fixture
 def proxy(studio: Studio) -> Iterator[Proxy]:
     standing = Proxy(studio.url)
     yield standing

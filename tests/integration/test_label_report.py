@@ -118,7 +118,7 @@ def test_the_report_tells_who_said_what_and_how_far_people_agree(store: Store, s
         (
             "letter.png, page 1, line 4",
             "a vandal's",
-            "The image contradicts it; somebody should look first.",
+            "The image does not bear it out; somebody should look first.",
             page.lines[3].id,
         ),
     ]

@@ -24,21 +24,8 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 
 
 @pytest.fixture
-def page(loop: Loop) -> StoredPage:
-    """A page whose lines are open in Label Studio."""
-    page = loop.page()
-    loop.push(page)
-    return page
-
-
-@pytest.fixture
 def ann(loop: Loop) -> Person:
     return loop.studio.person("ann")
-
-
-@pytest.fixture
-def bea(loop: Loop) -> Person:
-    return loop.studio.person("bea")
 
 
 def revisions(loop: Loop) -> list[tuple[int, str, str | None]]:
